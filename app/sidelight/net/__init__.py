@@ -1,0 +1,1 @@
+"""The one HTTP client: deadlines, caps, TLS, proxies, redirects. Bytes only; knows no backend."""
