@@ -1,0 +1,166 @@
+"""The schema, as an ordered row of functions: number n brings a file from version n-1 to n. Append, never change one.
+
+Not the queries. All steps run in one transaction, so that a kill leaves the old version. A file that held something
+is first copied beside as `<name>.v<old version>`. The copy is kept and the file itself is changed, not the other way
+round: a second process may have the file open, and would go on writing into one that was swapped away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from sidelight.store.errors import StoreError
+
+__all__ = ["APPLICATION_ID", "MIGRATIONS", "Migration", "migrate"]
+
+APPLICATION_ID = 0x53446C74
+"""Bytes "SDlt" in the header of the file: tells it from any other SQLite database."""
+
+Migration: TypeAlias = Callable[[sqlite3.Connection], None]
+
+
+def _first(con: sqlite3.Connection) -> None:
+    """Conversations, turns, replies, and the journal of running replies.
+
+    `number` orders rows by when they were written; `id` is the name the program knows. The text of a reply stands in
+    three columns, each searchable by itself, and `segments` says how it is cut: [kind, part, channel, phase, length].
+
+    `deltas` is only ever as long as the replies that run, and is written twenty times a second: it has neither an
+    index nor a foreign key, which would double the time and quadruple the bytes of each write. So that a row left
+    there by mistake can never pass to another reply, numbers of replies are not used twice.
+    """
+    for statement in (
+        """CREATE TABLE conversations (
+            number INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            title TEXT NOT NULL,
+            lanes TEXT,
+            leaf TEXT,
+            rule TEXT NOT NULL,
+            created REAL NOT NULL,
+            updated REAL NOT NULL,
+            checksum INTEGER NOT NULL)""",
+        "CREATE INDEX conversations_by_time ON conversations (updated)",
+        """CREATE TABLE turns (
+            number INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            conversation INTEGER NOT NULL REFERENCES conversations ON DELETE CASCADE,
+            parent TEXT,
+            prompt TEXT NOT NULL,
+            created REAL NOT NULL,
+            chosen TEXT,
+            checksum INTEGER NOT NULL)""",
+        "CREATE INDEX turns_of_conversation ON turns (conversation)",
+        """CREATE TABLE replies (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            turn INTEGER NOT NULL REFERENCES turns ON DELETE CASCADE,
+            backend TEXT NOT NULL,
+            model TEXT NOT NULL,
+            lane TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            state TEXT NOT NULL,
+            trace TEXT NOT NULL,
+            answer TEXT NOT NULL,
+            commentary TEXT NOT NULL,
+            segments TEXT,
+            trace_kind TEXT NOT NULL,
+            trace_certainty TEXT NOT NULL,
+            trace_elicited INTEGER NOT NULL,
+            trace_encrypted INTEGER NOT NULL,
+            prompt_tokens INTEGER,
+            cached_tokens INTEGER,
+            output_tokens INTEGER,
+            reasoning_tokens INTEGER,
+            cost REAL,
+            usage_raw TEXT,
+            timing TEXT,
+            facts TEXT,
+            dropped_turns INTEGER NOT NULL,
+            checksum INTEGER NOT NULL)""",
+        "CREATE INDEX replies_of_turn ON replies (turn)",
+        """CREATE TABLE deltas (
+            number INTEGER PRIMARY KEY,
+            reply INTEGER NOT NULL,
+            owner TEXT NOT NULL,
+            events BLOB NOT NULL,
+            checksum INTEGER NOT NULL)""",
+    ):
+        con.execute(statement)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_first,)
+
+
+def migrate(
+    con: sqlite3.Connection,
+    path: Path,
+    migrations: Sequence[Migration] | None = None,
+    *,
+    may_be_new: bool = True,
+) -> None:
+    """Bring the file to the newest version.
+
+    Raises StoreError "newer", "corrupt", or "missing" where it is empty and may not be, and leaves such a file untouched.
+    """
+    steps = MIGRATIONS if migrations is None else migrations
+    con.execute("BEGIN")  # one state for all that is asked: another process may be making the file
+    try:
+        version = _version(con, len(steps))
+    finally:
+        con.execute("ROLLBACK")
+    if version == len(steps):
+        return
+    if version == 0 and not may_be_new:
+        raise StoreError("missing")
+    _use_wal(con)
+    con.execute("BEGIN IMMEDIATE")
+    try:
+        version = _version(con, len(steps))  # another process may have been faster
+        if version:
+            _copy(path, path.with_name(f"{path.name}.v{version}"))
+        for step in steps[version:]:
+            step(con)
+        con.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        con.execute(f"PRAGMA user_version = {len(steps)}")
+        con.execute("COMMIT")
+    except BaseException:
+        if con.in_transaction:
+            con.execute("ROLLBACK")
+        raise
+
+
+def _version(con: sqlite3.Connection, known: int) -> int:
+    """The version of the file, 0 for an empty one."""
+    (application,) = con.execute("PRAGMA application_id").fetchone()
+    (version,) = con.execute("PRAGMA user_version").fetchone()
+    (tables,) = con.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if application == APPLICATION_ID and 0 < version <= known:
+        return int(version)
+    if application == APPLICATION_ID and version > known:
+        raise StoreError("newer", reason=f"version {version}, known up to {known}")
+    if application or version or tables:
+        raise StoreError("corrupt", reason="a database of another program")
+    return 0
+
+
+def _use_wal(con: sqlite3.Connection) -> None:
+    """Readers never wait for the writer. The mode is kept in the file."""
+    if con.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        con.execute("PRAGMA journal_mode = WAL")
+
+
+def _copy(path: Path, copy: Path) -> None:
+    """Copy the committed content of the file, whole or not at all."""
+    part = path.with_name(f"{path.name}.part")
+    part.unlink(missing_ok=True)
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    source = sqlite3.connect(path)
+    with contextlib.closing(source), contextlib.closing(sqlite3.connect(part)) as target:
+        source.backup(target)
+    part.replace(copy)
