@@ -9,8 +9,8 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable
-from urllib.parse import quote
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote, quote_plus
 
 __all__ = ["MASK", "InvalidSecret", "Redactor", "Secret"]
 
@@ -71,17 +71,25 @@ class Redactor:
             self.learn(secret)
 
     def learn(self, secret: Secret) -> None:
-        """From now on this key is masked: plain, URL-quoted, base64 and JSON-escaped."""
+        """From now on this key is masked: plain, URL-quoted, base64 (alone or inside a longer text), hex, JSON-escaped."""
         text = secret.reveal()
         if len(text) < _SHORTEST:
             return
-        encoded = base64.b64encode(text.encode()).decode()
-        self._needles.update(
-            {text, quote(text, safe=""), encoded, encoded.rstrip("="), json.dumps(text)[1:-1]}
-        )
+        raw = text.encode()
+        self._needles.update({text, quote(text, safe=""), quote(text), quote_plus(text)})
+        self._needles.update({raw.hex(), json.dumps(text)[1:-1], *_in_base64(raw)})
 
     def __call__(self, text: str) -> str:
         """The text without any key."""
         for needle in sorted(self._needles, key=len, reverse=True):
             text = text.replace(needle, MASK)
         return _LOOKS_LIKE_A_KEY.sub(MASK, text)
+
+
+def _in_base64(raw: bytes) -> Iterator[str]:
+    """How base64 shows these bytes at each of the three places within a group, without the digits that others share."""
+    for offset in range(3):
+        padded = bytes(offset) + raw
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            digits = encode(padded).decode().rstrip("=")
+            yield digits[(0, 2, 3)[offset] : len(digits) - (len(padded) % 3 > 0)]

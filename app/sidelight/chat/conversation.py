@@ -6,7 +6,7 @@ chosen leaf.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -129,6 +129,34 @@ def messages_for(
     if at:
         messages.append(Message("user", at[-1].prompt.text))
     return tuple(messages)
+
+
+def turns_to_drop(
+    conversation: Conversation, lane: Lane, turn_id: str, prompt_tokens: int, context_tokens: int
+) -> int | None:
+    """How many of the oldest turns to leave out so that a prompt that was too long fits with room for an answer.
+
+    The rule: characters stand for tokens at the ratio that the server counted for the whole prompt, and a quarter of
+    the context stays free. None when even the newest prompt alone is too long.
+    """
+    before = len(replace(conversation, leaf=turn_id).path) - 1
+    whole = sum(len(m.text) for m in messages_for(conversation, lane, turn_id))
+    if before < 1 or whole == 0 or prompt_tokens < 1:
+        return None
+    room = 0.75 * context_tokens * whole / prompt_tokens
+    for drop in range(1, before + 1):
+        if sum(len(m.text) for m in messages_for(conversation, lane, turn_id, drop)) <= room:
+            return drop
+    return None
+
+
+def with_replies(conversation: Conversation, turn_id: str, replies: Mapping[str, Reply]) -> Conversation:
+    """The conversation with some replies of one turn replaced, by reply id."""
+    return _on_turn(
+        conversation,
+        turn_id,
+        lambda turn: replace(turn, replies=tuple(replies.get(r.id, r) for r in turn.replies)),
+    )
 
 
 def title_from(prompt: str, limit: int = 60) -> str:

@@ -210,35 +210,37 @@ def coalesce(stamped: Iterable[Stamped]) -> list[Stamped]:
     Folding the result gives the same reply as folding the input.
     """
     merged: list[Stamped] = []
-    run: list[str] = []
+    run: list[Stamped] = []
     for item in stamped:
-        last = merged[-1] if merged else None
-        if last is not None and _same_place(last.event, item.event):
-            run.append(item.event.text)  # type: ignore[union-attr]
-            merged[-1] = Stamped(last.event, last.at, item.until)
-            continue
-        _close(merged, run)
-        merged.append(item)
-    _close(merged, run)
+        if run and not _same_place(run[-1].event, item.event):
+            merged.append(_merged(run))
+            run.clear()
+        run.append(item)
+    if run:
+        merged.append(_merged(run))
     return merged
 
 
-def _close(merged: list[Stamped], run: list[str]) -> None:
-    if run:
-        last = merged[-1]
-        event = last.event
-        assert isinstance(event, ReasoningDelta | AnswerDelta | RefusalDelta)
-        merged[-1] = Stamped(replace(event, text=event.text + "".join(run)), last.at, last.until)
-        run.clear()
+def _merged(run: list[Stamped]) -> Stamped:
+    first, last = run[0], run[-1]
+    if len(run) == 1:
+        return first
+    text = "".join(
+        s.event.text for s in run if isinstance(s.event, ReasoningDelta | AnswerDelta | RefusalDelta)
+    )
+    event = first.event
+    assert isinstance(event, ReasoningDelta | AnswerDelta | RefusalDelta)
+    return Stamped(replace(event, text=text), first.at, last.until)
 
 
 def _same_place(one: Event, other: Event) -> bool:
-    match one, other:
-        case ReasoningDelta(part=p, channel=c), ReasoningDelta(part=q, channel=d):
-            return p == q and c == d
-        case AnswerDelta(part=p, phase=c), AnswerDelta(part=q, phase=d):
-            return p == q and c == d
-        case RefusalDelta(), RefusalDelta():
-            return True
-        case _:
-            return False
+    """Whether both append to one segment. Empty text moves no clock in `fold`, so it stays apart from text that does."""
+    if isinstance(one, ReasoningDelta) and isinstance(other, ReasoningDelta):
+        same = one.part == other.part and one.channel == other.channel
+    elif isinstance(one, AnswerDelta) and isinstance(other, AnswerDelta):
+        same = one.part == other.part and one.phase == other.phase
+    elif isinstance(one, RefusalDelta) and isinstance(other, RefusalDelta):
+        same = True
+    else:
+        return False
+    return same and bool(one.text) == bool(other.text)

@@ -107,10 +107,10 @@ class Segment:
 class Timing:
     """Seconds of monotonic time since the request was sent; None is "did not happen (yet)".
 
-    `sent_at` alone is wall-clock time (Unix seconds), for people, never for arithmetic.
+    `asked_at` alone is wall-clock time (Unix seconds when the person asked), for people, never for arithmetic.
     """
 
-    sent_at: float | None = None
+    asked_at: float | None = None
     first_payload: float | None = None
     first_thought: float | None = None
     last_thought: float | None = None

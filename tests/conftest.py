@@ -1,0 +1,97 @@
+"""What holds for every test: no window on the screen, a profile of its own, and nothing left behind.
+
+A thread or task that outlives its test, or a log record of level WARNING that the test did not announce with
+`@pytest.mark.logs(pattern)`, fails the test.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import logging
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Before anything imports Qt.
+os.environ["QT_QPA_PLATFORM"] = os.environ.get("SIDELIGHT_TEST_PLATFORM", "offscreen")
+
+_GRACE = 3.0
+"""Seconds that threads and tasks have to end after their test."""
+
+
+@pytest.fixture(autouse=True)
+def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A profile folder that no other test and no person uses."""
+    folder = tmp_path / "profile"
+    monkeypatch.setenv("SIDELIGHT_PROFILE", str(folder))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left() -> Iterator[None]:
+    """Threads that the test started have ended."""
+    before = set(threading.enumerate())
+    yield
+    deadline = time.monotonic() + _GRACE
+    while left := [t for t in threading.enumerate() if t not in before and not _belongs_to_the_loop(t)]:
+        if time.monotonic() > deadline:
+            pytest.fail(f"threads left behind: {[t.name for t in left]}")
+        time.sleep(0.01)
+
+
+def _belongs_to_the_loop(thread: threading.Thread) -> bool:
+    """A loop's own pool ends with the loop, which pytest-asyncio closes after this check."""
+    return thread.name.startswith("asyncio_")
+
+
+@pytest.fixture(autouse=True)
+def no_unexpected_log(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Nothing was logged at WARNING or above but what the test announced."""
+    announced = [re.compile(m.args[0]) for m in request.node.iter_markers("logs")]
+    heard = _Listener()
+    logging.getLogger().addHandler(heard)
+    yield
+    logging.getLogger().removeHandler(heard)
+    unexpected = [x for x in heard.lines if not any(p.search(x) for p in announced)]
+    if unexpected:
+        pytest.fail("logged without being announced:\n" + "\n".join(unexpected))
+
+
+class _Listener(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(f"{record.name}: {record.getMessage()}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every asynchronous test ends with no task left on its loop."""
+    for item in items:
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+            item.obj = _without_tasks_left(item.obj)
+
+
+def _without_tasks_left(
+    test: Callable[..., Coroutine[Any, Any, None]],
+) -> Callable[..., Coroutine[Any, Any, None]]:
+    @functools.wraps(test)
+    async def checked(*args: object, **kwargs: object) -> None:
+        before = asyncio.all_tasks()
+        await test(*args, **kwargs)
+        left = asyncio.all_tasks() - before
+        if left:
+            _, left = await asyncio.wait(left, timeout=_GRACE)
+        if left:
+            pytest.fail(f"tasks left behind: {[t.get_name() for t in left]}")
+
+    return checked
