@@ -1,0 +1,108 @@
+"""The embedded engine as a backend: starts a llama.cpp server of ours when first asked, then speaks to it as to any other.
+
+The dialect is `backends.providers.llamacpp`, the process is `local.engine`; this file only joins them: it tells *loading*
+while the weights are read, and puts the engine's last words into the failure when it dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import replace
+
+from sidelight.backends.base import About, BackendError, KeyFor, Model, Request
+from sidelight.backends.providers.llamacpp import LlamaCpp
+from sidelight.chat.events import Event, Failed, FailureKind, Finished, Progress
+from sidelight.chat.reply import Certainty, TraceClaim, TraceKind
+from sidelight.engine.terms import EMBEDDED
+from sidelight.local.engine import Engine, EngineError, engine_available
+from sidelight.local.weights import Installed
+from sidelight.net.client import Http
+from sidelight.secrets import Secret
+from sidelight.settings import BackendSetting
+
+__all__ = ["Embedded"]
+
+SLOTS = 4
+
+
+class Embedded:
+    """Models that run in a child process of ours, one process a model file."""
+
+    def __init__(self, http: Http, installed: Callable[[], tuple[Installed, ...]], slot_context: int) -> None:
+        """`installed` names the model files there are now; `slot_context` is in tokens."""
+        self._http = http
+        self._installed = installed
+        self._slot_context = slot_context
+        self._engines: dict[str, Engine] = {}
+
+    @property
+    def about(self) -> About:
+        """Known without asking: it is ours."""
+        return About(EMBEDDED, "", "llamacpp", "", local=True, needs_key=False, slots=SLOTS)
+
+    def claim(self, request: Request) -> TraceClaim:
+        """Elicited when we ask for it; else whatever the model's own template makes it think."""
+        if request.parameters.elicited:
+            return TraceClaim(TraceKind.ELICITED, Certainty.REPORTED, elicited=True)
+        return TraceClaim(TraceKind.FULL, Certainty.GUESSED)
+
+    async def models(self) -> tuple[Model, ...]:
+        """The model files there are. Raises BackendError where the engine cannot run here."""
+        if (missing := engine_available()) is not None:
+            raise BackendError(_failure(missing.code, dict(missing.params)))
+        return tuple(Model(i.id, i.title, context=self._slot_context) for i in self._installed())
+
+    async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
+        """As any backend; a death of the engine is told with its last words."""
+        if (missing := engine_available()) is not None:
+            yield _failure(missing.code, dict(missing.params))
+            return
+        found = next((i for i in self._installed() if i.id == request.model), None)
+        if found is None:
+            yield Failed(FailureKind.MODEL_NOT_FOUND, code="local.weights_missing")
+            return
+        engine = self._engine(found)
+        yield Progress("loading")
+        try:
+            address = await engine.start()
+        except EngineError as error:
+            yield _failure(error.code, error.params, error.stderr_tail)
+            return
+        if request.parameters.elicited and not address.can_elicit:
+            yield Failed(FailureKind.BAD_REQUEST, code="local.cannot_elicit")
+            return
+        setting = BackendSetting(EMBEDDED, "llamacpp", base_url=address.base_url)
+        server = LlamaCpp(setting, self._http, _key(address.key), slots=address.slots)
+        finished = False
+        async for event in server.stream(request):
+            finished = finished or isinstance(event, Finished)
+            if isinstance(event, Failed) and not finished:
+                engine.died()
+                if engine.pid is None:
+                    event = replace(event, code="local.died", message=engine.stderr_tail)
+            yield event
+
+    async def close(self) -> None:
+        """End the engines."""
+        engines, self._engines = list(self._engines.values()), {}
+        await asyncio.gather(*(engine.stop() for engine in engines))
+
+    def _engine(self, found: Installed) -> Engine:
+        if found.id not in self._engines:
+            self._engines[found.id] = Engine(
+                found.path, slots=SLOTS, slot_context=self._slot_context, alias=found.id
+            )
+        return self._engines[found.id]
+
+
+def _failure(code: str, params: Mapping[str, str | int | float], tail: str = "") -> Failed:
+    details = tuple((name, str(value)) for name, value in params.items())
+    return Failed(FailureKind.SERVER, tail, code=code, details=details)
+
+
+def _key(secret: Secret) -> KeyFor:
+    async def key_for(_origin: str) -> Secret:
+        return secret
+
+    return key_for

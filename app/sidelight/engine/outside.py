@@ -1,0 +1,256 @@
+"""The network's side of the house: the client, the backends, the keys, the weights, and what streams.
+
+Everything here runs on the network's loop and answers through `Face`, whose functions only put into the session's queue. So
+no lock is needed and the network never waits for a face.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from sidelight.backends import registry
+from sidelight.backends.base import Backend, BackendError, KeyFor
+from sidelight.chat.events import Failed, FailureKind, Stamped
+from sidelight.chat.reply import Identity, Reply
+from sidelight.engine.embedded import Embedded
+from sidelight.engine.fanout import Fanout, Job
+from sidelight.engine.recorder import Recorder, WriteJob
+from sidelight.engine.terms import EMBEDDED, Ask, Face, WeightsOffer
+from sidelight.keys import Keys
+from sidelight.local.weights import Weights, WeightsError, WeightsFolder, catalogue
+from sidelight.net.client import Http
+from sidelight.secrets import Secret
+from sidelight.settings import BackendSetting, Settings
+from sidelight.store.database import Store
+
+__all__ = ["Outside"]
+
+Build: TypeAlias = Callable[[BackendSetting, Http, KeyFor], Backend]
+log = logging.getLogger(__name__)
+
+
+class Outside:
+    """Made and used on the network's loop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store | None,
+        weights: Path,
+        keys: Keys,
+        face: Face,
+        build: Build = registry.build,
+    ) -> None:
+        """`weights` is the folder of fetched model files; `build` makes a backend of its setting."""
+        self._settings = settings
+        self._weights_path = weights
+        self._keys = keys
+        self._face = face
+        self._build = build
+        self._http = Http(settings.net)
+        self._recorder = Recorder(store, face.store_trouble, face.sealed)
+        self._fanout = Fanout(self._recorder, face.event, face.ended)
+        self._folder = WeightsFolder(weights, [Path(p) for p in settings.gguf])
+        self._embedded = Embedded(self._http, lambda: self._folder.installed(), settings.slot_context)
+        self._backends: dict[str, Backend] = {}
+        self._fetches: dict[str, asyncio.Task[None]] = {}
+        self._offers: dict[str, WeightsOffer] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """Begin to record, and tell the face what there is; what the keyring says follows when it answers."""
+        self._recorder.start()
+        self._build_backends()
+        self._look_at_weights()
+        self._tell_backends()
+        self._spawn(self._ask_for_keys())
+
+    async def close(self) -> bool:
+        """Stop all lanes, write what is left, end the engines. False: the disk did not take everything."""
+        for task in (*self._fetches.values(), *self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._fetches.values(), *self._tasks, return_exceptions=True)
+        await self._fanout.close()
+        saved = await self._recorder.close()
+        await self._embedded.close()
+        await self._http.aclose()
+        return saved
+
+    # --- replies
+
+    def begin(
+        self, turn_id: str, asks: Sequence[Ask], store_job: Callable[[Sequence[Reply]], WriteJob] | None
+    ) -> None:
+        """Write the turn and its queued replies, then ask. `store_job` None: a temporary conversation, never written."""
+        self._spawn(self._begin(turn_id, asks, store_job))
+
+    async def _begin(
+        self, turn_id: str, asks: Sequence[Ask], store_job: Callable[[Sequence[Reply]], WriteJob] | None
+    ) -> None:
+        prepared = [self._prepared(ask) for ask in asks]
+        replies = [reply for reply, _ in prepared]
+        self._face.begun(turn_id, replies)
+        if store_job is None:
+            for reply in replies:
+                self._recorder.forget(reply.id)
+        else:
+            await self._recorder.begin(store_job(replies))
+        for (reply, backend), ask in zip(prepared, asks, strict=True):
+            if backend is None:
+                failed = Stamped.now(Failed(FailureKind.BAD_REQUEST, code="backend_unknown"), 0.0)
+                self._recorder.record(reply.id, failed)
+                self._face.event(reply.id, failed, 0.0)
+                self._recorder.seal(reply.id)
+                self._face.ended(reply.id)
+            else:
+                self._fanout.start(Job(reply.id, backend, ask.request))
+
+    def _prepared(self, ask: Ask) -> tuple[Reply, Backend | None]:
+        backend = self._backends.get(ask.backend)
+        identity = Identity(requested_model=ask.request.model)
+        if backend is None:
+            return replace(ask.reply, identity=identity), None
+        return replace(ask.reply, identity=identity, claim=backend.claim(ask.request)), backend
+
+    def stop(self, reply_id: str) -> None:
+        """Stop one reply."""
+        self._fanout.stop(reply_id)
+
+    def write(self, job: WriteJob) -> None:
+        """Write in turn with everything else."""
+        self._recorder.later(job)
+
+    # --- backends and keys
+
+    async def _ask_for_keys(self) -> None:
+        """Ask where the keys are (a locked keyring takes seconds), then tell."""
+        await asyncio.gather(
+            *(self._keys.get(b.about.origin) for b in self._backends.values() if b.about.needs_key)
+        )
+        self._tell_backends()
+
+    def _tell_backends(self) -> None:
+        states = {i: self._keys.state(b.about.origin) for i, b in self._backends.items()}
+        self._face.backends(tuple(b.about for b in self._backends.values()), states)
+
+    async def ask_models(self, backend_id: str) -> None:
+        """Ask a backend what it offers and tell the face."""
+        backend = self._backends.get(backend_id)
+        if backend is None:
+            self._face.models(
+                backend_id, BackendError(Failed(FailureKind.BAD_REQUEST, code="backend_unknown"))
+            )
+            return
+        try:
+            self._face.models(backend_id, await backend.models())
+        except BackendError as error:
+            self._face.models(backend_id, error)
+
+    async def set_key(self, backend_id: str, key: Secret | None) -> None:
+        """Keep a key for a backend's origin, or forget it."""
+        backend = self._backends[backend_id]
+        await self._keys.set(backend.about.origin, key)
+        self._tell_backends()
+
+    async def apply(self, settings: Settings) -> None:
+        """Take changed preferences. Streams under way go on with what they began with."""
+        old, self._settings = self._settings, settings
+        if old.net != settings.net:
+            await self._http.aclose()
+            self._http = Http(settings.net)
+        if (old.gguf, old.slot_context, old.net) != (settings.gguf, settings.slot_context, settings.net):
+            self._folder = WeightsFolder(self._weights_path, [Path(p) for p in settings.gguf])
+            await self._embedded.close()
+            self._embedded = Embedded(self._http, lambda: self._folder.installed(), settings.slot_context)
+        self._build_backends()
+        self._look_at_weights()
+        await self._ask_for_keys()
+
+    def _build_backends(self) -> None:
+        chosen: dict[str, BackendSetting] = {s.id: s for s in registry.default_settings()}
+        chosen |= {s.id: s for s in self._settings.backends}
+        self._backends = {EMBEDDED: self._embedded}
+        for setting in chosen.values():
+            try:
+                self._backends[setting.id] = self._build(setting, self._http, self._keys.get)
+            except (KeyError, ValueError):  # a setting written by hand or by a newer version
+                log.warning("backend %r cannot be built and is left out", setting.id)
+
+    # --- weights
+
+    def fetch(self, weights_id: str) -> None:
+        """Fetch weights that the person agreed to; told through `Face.weights`."""
+        if weights_id in self._fetches:
+            return
+        weights = next(w for w in catalogue() if w.id == weights_id)
+        task = asyncio.create_task(self._fetch(weights))
+        self._fetches[weights_id] = task
+        task.add_done_callback(lambda _: self._fetches.pop(weights_id, None))
+
+    def cancel_fetch(self, weights_id: str) -> None:
+        """Stop fetching; what is here stays and is resumed next time."""
+        if (task := self._fetches.get(weights_id)) is not None:
+            task.cancel()
+
+    async def _fetch(self, weights: Weights) -> None:
+        told = 0.0
+        loop = asyncio.get_running_loop()
+
+        def progress(done: int, _total: int) -> None:
+            nonlocal told
+            if loop.time() - told > 0.1:
+                told = loop.time()
+                self._offer(weights.id, state="fetching", done=done)
+
+        self._offer(weights.id, state="fetching")
+        try:
+            await self._folder.fetch(self._http, weights, progress)
+        except WeightsError as error:
+            self._offer(weights.id, state="failed", failure=_told(error))
+        except asyncio.CancelledError:
+            self._offer(weights.id, state="absent")
+        else:
+            self._look_at_weights()
+
+    def _offer(self, weights_id: str, **changes: object) -> None:
+        self._offers[weights_id] = replace(self._offers[weights_id], failure=None)
+        self._offers[weights_id] = replace(self._offers[weights_id], **changes)  # type: ignore[arg-type]
+        self._tell_weights()
+
+    def _look_at_weights(self) -> None:
+        installed = {i.id for i in self._folder.installed()}
+        fetching = {i: self._offers[i] for i in self._fetches if i not in installed}
+        self._offers = {
+            w.id: fetching.get(w.id)
+            or WeightsOffer(
+                w.id,
+                w.title,
+                w.bytes,
+                w.hub,
+                w.licence,
+                w.use,
+                state="installed" if w.id in installed else "absent",
+                done=w.bytes if w.id in installed else 0,
+            )
+            for w in catalogue()
+            if w.hub is not None
+        }
+        self._tell_weights()
+
+    def _tell_weights(self) -> None:
+        self._face.weights(tuple(self._offers.values()), self._folder.installed())
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run beside; kept until done, since the loop itself holds tasks weakly."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _told(error: WeightsError) -> tuple[str, tuple[tuple[str, str], ...]]:
+    return error.code, tuple((name, str(value)) for name, value in error.params.items())

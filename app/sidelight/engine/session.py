@@ -1,0 +1,684 @@
+"""The state a face looks at and the wishes it has; lives in the face's thread and returns at once.
+
+What comes from the network waits in one queue until `drain`, the only place where a reply changes. What is asked of the
+network is called on its loop. The session draws nothing and opens no socket; a conversation that is not looked at goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import CancelledError
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+import msgspec
+
+from sidelight import settings as preferences
+from sidelight.backends.base import About, BackendError, Model, Request
+from sidelight.chat.conversation import (
+    ContextRule,
+    Conversation,
+    Turn,
+    failed_lanes,
+    messages_for,
+    title_from,
+    turns_to_drop,
+    with_lanes,
+    with_replies,
+    with_reply,
+    with_turn,
+)
+from sidelight.chat.events import Stamped, coalesce
+from sidelight.chat.message import Lane, Parameters, Prompt, new_id
+from sidelight.chat.reply import Reply, Timing, fold_all
+from sidelight.engine.network import Network
+from sidelight.engine.terms import EMBEDDED, Ask, Change, Face, KeyState, Notice, WeightsOffer
+from sidelight.secrets import Secret
+from sidelight.settings import LaneSetting, Settings
+from sidelight.store import conversations
+from sidelight.store.conversations import Summary
+from sidelight.store.database import Connection, Store, StoreError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from sidelight.engine.outside import Outside
+    from sidelight.engine.recorder import WriteJob
+    from sidelight.local.weights import Installed
+
+__all__ = ["Listener", "Session"]
+
+T = TypeVar("T")
+Listener: TypeAlias = Callable[[Change], None]
+StoreReplies: TypeAlias = "Callable[[Sequence[Reply]], WriteJob]"
+log = logging.getLogger(__name__)
+FIRST_MODEL = "qwen2.5-coder-0.5b-instruct"
+"""What the two lanes of a first start ask, before it is known which weights are here."""
+DIRECT = Parameters()
+_TAKE = 256
+_OUTSIDE_SETTINGS = ("backends", "gguf", "slot_context", "net")
+
+
+class Session:
+    """One profile at work. Every method is called in the face's thread, but `wake` may be set to be called from any."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        store: Store | None,
+        settings_file: Path,
+        weights: Path,
+        make_outside: Callable[[Settings, Store | None, Path, Face], Outside],
+        temporary: bool = False,
+        notice: Notice | None = None,
+    ) -> None:
+        """`store` None: the profile cannot be written, all is kept in memory. `temporary`: nothing is to be stored.
+
+        `make_outside` is called in the network's thread once `start` is called. `notice` is what opening the profile has
+        to say.
+        """
+        self._settings = settings
+        self._store = store
+        self._settings_file = settings_file
+        self._weights_folder = weights
+        self._make_outside = make_outside
+        self._temporary = temporary or store is None
+        self._network: Network[Outside] | None = None
+        self._inbox: deque[Callable[[], None] | tuple[str, Stamped, float]] = deque()
+        self._listeners: list[Listener] = []
+        self._open: dict[str, Conversation] = {}
+        self._stored: set[str] = set()
+        self._home: dict[str, tuple[str, str]] = {}
+        self._unsealed: dict[str, str] = {}
+        self._sent: dict[str, float] = {}
+        self._history: tuple[Summary, ...] = ()
+        self._backends: tuple[About, ...] = ()
+        self._keys: dict[str, KeyState] = {}
+        self._models: dict[str, tuple[Model, ...] | BackendError | None] = {}
+        self._weights: tuple[WeightsOffer, ...] = ()
+        self._installed: tuple[Installed, ...] = ()
+        self._notices: dict[str, Notice] = {} if notice is None else {"store": notice}
+        self._awake = False
+        self.wake: Callable[[], None] = lambda: None
+        """Called from any thread when something waits for `drain` and did not before."""
+        self._shown = self._fresh().id
+
+    # --- life
+
+    def start(self) -> None:
+        """Start the network's thread and look at the disk. Call once, after the first paint."""
+        self._network = Network(self._set_up, lambda error: self._put(lambda: self._on_fault(error)))
+        if self._store is not None:
+            recovered = self._store.write(self._store.journal.recover, durable=True)
+            recovered.add_done_callback(lambda done: self._put(lambda: self._on_recovered(done)))
+
+    async def _set_up(self) -> Outside:
+        face = Face(
+            event=lambda reply, stamped, sent: self._put((reply, stamped, sent)),
+            ended=lambda reply: self._put(lambda: self._on_ended(reply)),
+            sealed=lambda reply: self._put(lambda: self._on_sealed(reply)),
+            begun=lambda turn, replies: self._put(lambda: self._on_begun(turn, replies)),
+            models=lambda backend, models: self._put(lambda: self._on_models(backend, models)),
+            backends=lambda abouts, keys: self._put(lambda: self._on_backends(abouts, keys)),
+            weights=lambda offers, installed: self._put(lambda: self._on_weights(offers, installed)),
+            store_trouble=lambda error: self._put(lambda: self._on_store_trouble(error)),
+        )
+        outside = self._make_outside(self._settings, self._store, self._weights_folder, face)
+        outside.start()
+        return outside
+
+    def close(self) -> bool:
+        """Stop what streams, write all, end the thread. False: not everything could be written."""
+        saved = True
+        if self._network is not None:
+            closing = self._network.run(lambda outside: outside.close())
+            with contextlib.suppress(CancelledError):  # its side could never be made
+                saved = closing.result(timeout=10)
+            self._network.close()
+            self._network = None
+        if self._store is not None:
+            self._store.close()
+        return saved
+
+    # --- what a face reads
+
+    @property
+    def conversation(self) -> Conversation:
+        """The conversation shown; a new value whenever something in it changed."""
+        return self._open[self._shown]
+
+    @property
+    def settings(self) -> Settings:
+        """The preferences."""
+        return self._settings
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What a banner must say now."""
+        return tuple(self._notices.values())
+
+    @property
+    def streaming(self) -> bool:
+        """Something is under way, shown or not, or waits to be drained."""
+        return bool(self._home) or bool(self._inbox)
+
+    @property
+    def streaming_conversations(self) -> frozenset[str]:
+        """Conversations with a reply under way."""
+        return frozenset(conversation for conversation, _ in self._home.values())
+
+    def live(self, reply_id: str) -> bool:
+        """Whether this reply is under way."""
+        return reply_id in self._home
+
+    def elapsed(self, reply_id: str) -> float | None:
+        """Seconds since the request of a live reply left; None while it is queued, and when it has ended."""
+        if reply_id not in self._home or reply_id not in self._sent:
+            return None
+        return time.monotonic() - self._sent[reply_id]
+
+    def history(self) -> tuple[Summary, ...]:
+        """Conversations, newest first, as last read."""
+        return self._history
+
+    def backends(self) -> tuple[About, ...]:
+        """Backends that can be asked; empty until the network's side has started."""
+        return self._backends
+
+    def models(self, backend_id: str) -> tuple[Model, ...] | BackendError | None:
+        """What a backend said it offers; None while nothing is known. See `ask_models`."""
+        return self._models.get(backend_id)
+
+    def context_of(self, lane: Lane) -> int | None:
+        """Tokens of context of a lane's model, where its backend told."""
+        known = self._models.get(lane.backend)
+        if not isinstance(known, tuple):
+            return None
+        return next((m.context for m in known if m.id == lane.model), None)
+
+    def key_state(self, backend_id: str) -> KeyState:
+        """Where the key of a backend is kept."""
+        return self._keys.get(backend_id, "none")
+
+    def weights(self) -> tuple[WeightsOffer, ...]:
+        """Weights of the embedded engine: here, on their way, or to be had."""
+        return self._weights
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Be told of changes, from `drain` and from wishes. Returns the way out."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    # --- what comes from the network
+
+    def drain(self, budget: float = 0.006) -> None:
+        """Take what has come, for at most `budget` seconds: fold events into replies, tell listeners once a reply."""
+        deadline = time.monotonic() + budget
+        self._awake = False
+        while self._inbox and time.monotonic() < deadline:
+            events: dict[str, list[Stamped]] = {}
+            for _ in range(min(_TAKE, len(self._inbox))):
+                item = self._inbox.popleft()
+                if isinstance(item, tuple):
+                    reply_id, stamped, sent = item
+                    self._sent.setdefault(reply_id, sent)
+                    events.setdefault(reply_id, []).append(stamped)
+                else:
+                    self._fold(events)
+                    events = {}
+                    item()
+            self._fold(events)
+
+    def _fold(self, events: Mapping[str, list[Stamped]]) -> None:
+        by_turn: dict[tuple[str, str], dict[str, Reply]] = {}
+        for reply_id, stamped in events.items():
+            home = self._home.get(reply_id)
+            if home is None:
+                continue
+            conversation, turn = home
+            old = self._find(conversation, turn, reply_id)
+            if old is not None:
+                by_turn.setdefault(home, {})[reply_id] = fold_all(old, coalesce(stamped))
+        for (conversation, turn), replies in by_turn.items():
+            self._open[conversation] = with_replies(self._open[conversation], turn, replies)
+            for reply in replies.values():
+                self._tell(Change("reply", conversation, reply.id))
+
+    def _find(self, conversation: str, turn_id: str, reply_id: str) -> Reply | None:
+        turn = self._open[conversation].turn(turn_id)
+        return None if turn is None else next((r for r in turn.replies if r.id == reply_id), None)
+
+    def _put(self, item: Callable[[], None] | tuple[str, Stamped, float]) -> None:
+        """From any thread. Whoever finds the session asleep wakes it; `drain` falls asleep before it looks."""
+        self._inbox.append(item)
+        if not self._awake:
+            self._awake = True
+            self.wake()
+
+    def _tell(self, change: Change) -> None:
+        for listener in tuple(self._listeners):
+            listener(change)
+
+    def _on_fault(self, error: Exception) -> None:
+        """The network's side could not be made: the window stays, nothing can be asked."""
+        log.error("the network's side failed", exc_info=error)
+        self._notice("fault", Notice("engine.fault", (("error", type(error).__name__),), "error"))
+
+    def _on_begun(self, turn_id: str, replies: Sequence[Reply]) -> None:
+        for reply in replies:
+            if (home := self._home.get(reply.id)) is not None:
+                self._open[home[0]] = with_replies(self._open[home[0]], turn_id, {reply.id: reply})
+
+    def _on_ended(self, reply_id: str) -> None:
+        home = self._home.pop(reply_id, None)
+        self._sent.pop(reply_id, None)
+        if home is None:
+            return
+        self._tell(Change("reply", home[0], reply_id))
+        self._forget_if_at_rest(home[0])
+        self._tell(Change("history"))
+
+    def _on_sealed(self, reply_id: str) -> None:
+        conversation = self._unsealed.pop(reply_id, None)
+        if conversation is not None:
+            self._forget_if_at_rest(conversation)
+
+    def _on_models(self, backend_id: str, models: tuple[Model, ...] | BackendError) -> None:
+        self._models[backend_id] = models
+        self._tell(Change("backends"))
+
+    def _on_backends(self, abouts: tuple[About, ...], keys: dict[str, KeyState]) -> None:
+        self._backends = abouts
+        self._keys = keys
+        self._tell(Change("backends"))
+
+    def _on_weights(self, offers: tuple[WeightsOffer, ...], installed: tuple[Installed, ...]) -> None:
+        news = installed != self._installed
+        self._weights, self._installed = offers, installed
+        if news:
+            self.ask_models(EMBEDDED)
+            if not self.conversation.turns and not self._settings.lanes:
+                self.set_lanes(self.default_lanes())
+        self._tell(Change("weights"))
+
+    def _on_store_trouble(self, error: StoreError | None) -> None:
+        if error is None:
+            self._drop_notice("store")
+        else:
+            self._notice("store", Notice(f"store.{error.code}", (), "error"))
+
+    def _on_recovered(self, future: Future[tuple[str, ...]]) -> None:
+        """Partial replies of a process that died are whole again; show the newest conversation, which has some."""
+        recovered = self._result(future)
+        if recovered is not None:
+            self._read_history(open_newest=bool(recovered) and not self.conversation.turns)
+
+    # --- wishes: conversations
+
+    def new(self) -> None:
+        """Show a new, empty conversation. It is stored with its first prompt."""
+        self._turn_to(self._fresh().id)
+
+    def open(self, conversation_id: str) -> None:
+        """Show a stored conversation; told by a change once it is read."""
+        if conversation_id == self._shown:
+            return
+        if conversation_id in self._open:
+            self._turn_to(conversation_id)
+        elif self._store is not None:
+            future = self._store.read(lambda connection: conversations.load(connection, conversation_id))
+            future.add_done_callback(lambda done: self._put(lambda: self._on_loaded(done)))
+
+    def rename(self, conversation_id: str, title: str) -> None:
+        """Give a conversation another title."""
+        if conversation_id in self._open:
+            self._open[conversation_id] = replace(self._open[conversation_id], title=title)
+            self._tell(Change("conversation", conversation_id))
+        self._history = tuple(
+            replace(s, title=title) if s.id == conversation_id else s for s in self._history
+        )
+        self._write(
+            conversation_id, lambda connection: conversations.rename(connection, conversation_id, title)
+        )
+        self._tell(Change("history"))
+
+    def delete(self, conversation_id: str) -> None:
+        """Delete a conversation for good; what streams in it is stopped first."""
+        for reply_id, (conversation, _) in tuple(self._home.items()):
+            if conversation == conversation_id:
+                self._stop_reply(reply_id)
+        if conversation_id == self._shown:
+            self.new()
+        self._history = tuple(s for s in self._history if s.id != conversation_id)
+        self._write(conversation_id, lambda connection: conversations.delete(connection, conversation_id))
+        self._stored.discard(conversation_id)
+        self._tell(Change("history"))
+
+    def refresh_history(self) -> None:
+        """Read the list of conversations again: another process may have added some."""
+        self._read_history()
+
+    # --- wishes: turns
+
+    def send(self, text: str) -> None:
+        """Ask all lanes of the conversation shown.
+
+        Raises ValueError with a code of messages.py where that cannot be: "engine.empty_prompt", "engine.no_lanes",
+        "engine.still_streaming".
+        """
+        conversation = self.conversation
+        if not text.strip():
+            raise ValueError("engine.empty_prompt")
+        if not conversation.lanes:
+            raise ValueError("engine.no_lanes")
+        if self._shown in self.streaming_conversations:
+            raise ValueError("engine.still_streaming")
+        conversation = replace(conversation, title=conversation.title or title_from(text))
+        turn = Turn(new_id(), conversation.leaf, Prompt(text), created=time.time())
+        asked = with_turn(conversation, turn)
+        asks = [
+            self._ask(asked, lane, turn.id, _dropped_before(conversation, lane.id))
+            for lane in conversation.lanes
+        ]
+        new = self._shown not in self._stored
+        self._show(with_turn(conversation, replace(turn, replies=tuple(a.reply for a in asks))))
+        self._begin(turn.id, asks, _store_turn(conversation, turn, new=new))
+        if not self._temporary:
+            self._stored.add(self._shown)
+            self._note_in_history(self.conversation)
+
+    def retry(self, turn_id: str, lane_ids: Sequence[str], *, drop_oldest: int | None = None) -> None:
+        """Ask lanes again, or for the first time, in a turn: a new version each.
+
+        `drop_oldest` turns are left out; None leaves out as many as the lane's last version did.
+        """
+        conversation = self.conversation
+        turn = conversation.turn(turn_id)
+        if turn is None:
+            return
+        asks = []
+        for lane in conversation.lanes:
+            last = turn.reply(lane.id)
+            if lane.id not in lane_ids or (last is not None and last.id in self._home):
+                continue
+            before = last.dropped_turns if last is not None else 0
+            ask = self._ask(conversation, lane, turn_id, before if drop_oldest is None else drop_oldest)
+            version = len(turn.versions(lane.id)) + 1
+            asks.append(replace(ask, reply=replace(ask.reply, version=version)))
+        for ask in asks:
+            self._show(with_reply(self.conversation, turn_id, ask.reply))
+        if asks:
+            self._begin(turn_id, asks, _store_replies(turn_id))
+
+    def retry_shorter(self, turn_id: str, lane_id: str) -> bool:
+        """Ask again without the oldest turns, as many as the server's own count says; False where that cannot help."""
+        conversation = self.conversation
+        lane, turn = conversation.lane(lane_id), conversation.turn(turn_id)
+        reply = turn.reply(lane_id) if turn is not None else None
+        if lane is None or reply is None or reply.failed is None:
+            return False
+        numbers = dict(reply.failed.details)
+        try:
+            prompt, context = int(numbers["prompt"]), int(numbers["context"])
+        except (KeyError, ValueError):
+            return False
+        drop = turns_to_drop(conversation, lane, turn_id, prompt, context)
+        if drop is None:
+            return False
+        self.retry(turn_id, [lane_id], drop_oldest=drop)
+        return True
+
+    def retry_failed(self) -> None:
+        """Ask again every lane that failed or was interrupted in the newest turn."""
+        conversation = self.conversation
+        turn = conversation.turn(conversation.leaf) if conversation.leaf else None
+        if turn is not None:
+            self.retry(turn.id, [lane.id for lane in failed_lanes(turn, conversation.lanes)])
+
+    def stop(self, lane_id: str | None = None) -> None:
+        """Stop one lane of the conversation shown, or all of them."""
+        for turn in self.conversation.turns:
+            for reply in turn.replies:
+                if reply.id in self._home and lane_id in (None, reply.lane):
+                    self._stop_reply(reply.id)
+
+    # --- wishes: lanes
+
+    def default_lanes(self) -> tuple[Lane, ...]:
+        """The saved lane set; else the embedded model twice, answering directly and with an elicited trace."""
+        if self._settings.lanes:
+            return tuple(_lane(setting) for setting in self._settings.lanes)
+        model = self._installed[0].id if self._installed else FIRST_MODEL
+        return (
+            Lane(new_id(), EMBEDDED, model),
+            Lane(new_id(), EMBEDDED, model, Parameters(elicited=True)),
+        )
+
+    def set_lanes(self, lanes: Sequence[Lane]) -> None:
+        """Another row of lanes for the conversation shown."""
+        row, identifier = tuple(lanes), self._shown
+        self._show(with_lanes(self.conversation, row))
+        self._write(identifier, lambda connection: conversations.set_lanes(connection, identifier, row))
+        self._tell(Change("conversation", identifier))
+
+    def add_lane(self, backend: str, model: str, parameters: Parameters = DIRECT) -> Lane:
+        """One more lane at the right."""
+        lane = Lane(new_id(), backend, model, parameters)
+        self.set_lanes((*self.conversation.lanes, lane))
+        return lane
+
+    def remove_lane(self, lane_id: str) -> None:
+        """Take a lane away; its replies stay stored."""
+        self.stop(lane_id)
+        self.set_lanes([x for x in self.conversation.lanes if x.id != lane_id])
+
+    def move_lane(self, lane_id: str, index: int) -> None:
+        """Move a lane to another place, 0 at the left."""
+        lanes = list(self.conversation.lanes)
+        moved = self.conversation.lane(lane_id)
+        if moved is not None:
+            lanes.remove(moved)
+            lanes.insert(index, moved)
+            self.set_lanes(lanes)
+
+    def change_lane(self, lane: Lane) -> None:
+        """Another model or other parameters for the lane of the same id."""
+        self.set_lanes([lane if x.id == lane.id else x for x in self.conversation.lanes])
+
+    def save_lanes_as_default(self) -> None:
+        """New conversations begin with the lanes shown now."""
+        lanes = tuple(_lane_setting(lane) for lane in self.conversation.lanes)
+        self.change_settings(msgspec.structs.replace(self._settings, lanes=lanes))
+
+    def set_rule(self, rule: ContextRule) -> None:
+        """What lanes are told of earlier turns, from the next prompt on."""
+        identifier = self._shown
+        self._show(replace(self.conversation, rule=rule))
+        self._write(identifier, lambda connection: conversations.set_rule(connection, identifier, rule))
+        self._tell(Change("conversation", identifier))
+
+    # --- wishes: backends, keys, weights, preferences
+
+    def ask_models(self, backend_id: str) -> None:
+        """Ask a backend what it offers; told by a change of "backends"."""
+        self._models[backend_id] = None
+        self._network_side.run(lambda outside: outside.ask_models(backend_id))
+
+    def set_key(self, backend_id: str, key: Secret | None) -> None:
+        """Keep a key in the system keyring, or in memory where there is none; None forgets it."""
+        self._network_side.run(lambda outside: outside.set_key(backend_id, key))
+
+    def fetch_weights(self, weights_id: str) -> None:
+        """Fetch weights: the person has agreed to name, size and source."""
+        self._network_side.call(lambda outside: outside.fetch(weights_id))
+
+    def cancel_weights(self, weights_id: str) -> None:
+        """Stop fetching; what is here is kept for resuming."""
+        self._network_side.call(lambda outside: outside.cancel_fetch(weights_id))
+
+    def change_settings(self, settings: Settings) -> None:
+        """Take and save other preferences. What cannot be saved is still taken, and said."""
+        outside_too = any(getattr(settings, f) != getattr(self._settings, f) for f in _OUTSIDE_SETTINGS)
+        self._settings = settings
+        try:
+            preferences.save(self._settings_file, settings)
+            self._drop_notice("settings")
+        except OSError as error:
+            self._notice("settings", Notice("engine.settings_unsaved", (("why", error.strerror or ""),)))
+        if outside_too:
+            self._network_side.run(lambda outside: outside.apply(settings))
+        self._tell(Change("settings"))
+
+    def dismiss(self, notice: Notice) -> None:
+        """The person has read it."""
+        self._notices = {k: n for k, n in self._notices.items() if n != notice}
+        self._tell(Change("notice"))
+
+    # --- inside
+
+    @property
+    def _network_side(self) -> Network[Outside]:
+        if self._network is None:
+            raise RuntimeError("the session is not started, or closed")
+        return self._network
+
+    def _fresh(self) -> Conversation:
+        conversation = Conversation(new_id(), lanes=self.default_lanes(), created=time.time())
+        self._open[conversation.id] = conversation
+        return conversation
+
+    def _show(self, conversation: Conversation) -> None:
+        self._open[self._shown] = conversation
+
+    def _forget_if_at_rest(self, conversation_id: str) -> None:
+        """Drop the value of a conversation that nobody looks at, once the disk has all of it."""
+        conversation = self._open.get(conversation_id)
+        if conversation is None or conversation_id == self._shown:
+            return
+        kept = not conversation.turns or conversation_id in self._stored
+        busy = conversation_id in self.streaming_conversations or conversation_id in self._unsealed.values()
+        if kept and not busy:
+            del self._open[conversation_id]
+
+    def _turn_to(self, conversation_id: str) -> None:
+        """Show a conversation that is open."""
+        left, self._shown = self._shown, conversation_id
+        self._forget_if_at_rest(left)
+        self._tell(Change("conversation", conversation_id))
+
+    def _ask(self, conversation: Conversation, lane: Lane, turn_id: str, drop: int) -> Ask:
+        messages = messages_for(conversation, lane, turn_id, drop)
+        reply = Reply(new_id(), lane.id, timing=Timing(asked_at=time.time()), dropped_turns=drop)
+        return Ask(reply, lane.backend, Request(lane.model, messages, lane.parameters))
+
+    def _begin(self, turn_id: str, asks: Sequence[Ask], job: StoreReplies) -> None:
+        for ask in asks:
+            self._home[ask.reply.id] = (self._shown, turn_id)
+            self._unsealed[ask.reply.id] = self._shown
+        self._network_side.call(
+            lambda outside: outside.begin(turn_id, asks, None if self._temporary else job)
+        )
+        self._tell(Change("conversation", self._shown))
+
+    def _stop_reply(self, reply_id: str) -> None:
+        self._network_side.call(lambda outside: outside.stop(reply_id))
+
+    def _write(self, conversation_id: str, job: WriteJob) -> None:
+        """Write a change of a conversation that is on disk; one that is not is written with its first prompt."""
+        if conversation_id in self._stored:
+            self._network_side.call(lambda outside: outside.write(job))
+
+    def _result(self, future: Future[T]) -> T | None:
+        """What the store answered; its refusal becomes a notice and None."""
+        try:
+            return future.result()
+        except StoreError as error:
+            self._on_store_trouble(error)
+            return None
+
+    def _on_loaded(self, future: Future[Conversation | None]) -> None:
+        conversation = self._result(future)
+        if conversation is None:
+            self._read_history()
+            return
+        self._open.setdefault(conversation.id, conversation)
+        self._stored.add(conversation.id)
+        self._turn_to(conversation.id)
+
+    def _note_in_history(self, conversation: Conversation) -> None:
+        summary = Summary(conversation.id, conversation.title, time.time(), conversation.created)
+        self._history = (summary, *(s for s in self._history if s.id != conversation.id))
+        self._tell(Change("history"))
+
+    def _read_history(self, *, open_newest: bool = False) -> None:
+        if self._store is not None:
+            future = self._store.read(lambda connection: conversations.summaries(connection))
+            future.add_done_callback(lambda done: self._put(lambda: self._on_history(done, open_newest)))
+
+    def _on_history(self, future: Future[tuple[Summary, ...]], open_newest: bool) -> None:
+        history = self._result(future)
+        if history is None:
+            return
+        self._history = history
+        self._stored.update(s.id for s in history)
+        self._tell(Change("history"))
+        if open_newest and history:
+            self.open(history[0].id)
+
+    def _notice(self, place: str, notice: Notice) -> None:
+        self._notices[place] = notice
+        self._tell(Change("notice"))
+
+    def _drop_notice(self, place: str) -> None:
+        if self._notices.pop(place, None) is not None:
+            self._tell(Change("notice"))
+
+
+def _dropped_before(conversation: Conversation, lane_id: str) -> int:
+    """How many of the oldest turns the lane's newest reply was asked without; the next one goes on so."""
+    path = conversation.path
+    reply = path[-1].reply(lane_id) if path else None
+    return reply.dropped_turns if reply is not None else 0
+
+
+def _lane(setting: LaneSetting) -> Lane:
+    fields = msgspec.structs.asdict(setting)
+    backend, model = fields.pop("backend"), fields.pop("model")
+    return Lane(new_id(), backend, model, Parameters(**fields))
+
+
+def _lane_setting(lane: Lane) -> LaneSetting:
+    return LaneSetting(lane.backend, lane.model, **asdict(lane.parameters))
+
+
+def _store_turn(conversation: Conversation, turn: Turn, *, new: bool) -> StoreReplies:
+    """How a new turn is written, with its replies as prepared; `new`: its conversation is not on disk yet."""
+
+    def with_prepared(prepared: Sequence[Reply]) -> WriteJob:
+        def job(connection: Connection) -> None:
+            if new:
+                conversations.create(connection, conversation)
+            conversations.add_turn(connection, conversation.id, replace(turn, replies=tuple(prepared)))
+
+        return job
+
+    return with_prepared
+
+
+def _store_replies(turn_id: str) -> StoreReplies:
+    """How further versions in a turn are written."""
+
+    def with_prepared(prepared: Sequence[Reply]) -> WriteJob:
+        def job(connection: Connection) -> None:
+            for reply in prepared:
+                conversations.add_reply(connection, turn_id, reply)
+
+        return job
+
+    return with_prepared

@@ -1,0 +1,78 @@
+"""The values that the session and the outside exchange. No behaviour, and cheap to import: the first paint needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from sidelight.backends.base import About, BackendError, Model, Request
+from sidelight.chat.events import Stamped
+from sidelight.chat.reply import Reply
+
+if TYPE_CHECKING:
+    from sidelight.local.weights import Installed
+    from sidelight.store.database import StoreError
+
+__all__ = ["EMBEDDED", "Ask", "Change", "Face", "KeyState", "Notice", "WeightsOffer"]
+
+EMBEDDED = "embedded"
+"""The id of the embedded engine's backend."""
+
+KeyState: TypeAlias = Literal["none", "keyring", "environment", "memory"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One lane's question: the queued reply and what its model is to be sent."""
+
+    reply: Reply
+    backend: str
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsOffer:
+    """Weights that can be fetched, or are here. `bytes` is the whole size, `done` what is here of it."""
+
+    id: str
+    title: str
+    bytes: int
+    source: str
+    licence: str
+    use: str
+    state: Literal["absent", "fetching", "installed", "failed"]
+    done: int = 0
+    failure: tuple[str, tuple[tuple[str, str], ...]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """How the outside speaks to the face; each may be called from the network's thread."""
+
+    event: Callable[[str, Stamped, float], None]
+    ended: Callable[[str], None]
+    sealed: Callable[[str], None]
+    begun: Callable[[str, Sequence[Reply]], None]
+    models: Callable[[str, tuple[Model, ...] | BackendError], None]
+    backends: Callable[[tuple[About, ...], dict[str, KeyState]], None]
+    weights: Callable[[tuple[WeightsOffer, ...], tuple[Installed, ...]], None]
+    store_trouble: Callable[[StoreError | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence for a banner: a code of messages.py with its parameters."""
+
+    code: str
+    params: tuple[tuple[str, str], ...] = ()
+    level: Literal["info", "warning", "error"] = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is new in the session. `conversation` and `reply` name what changed where that is known."""
+
+    kind: Literal["conversation", "reply", "history", "notice", "backends", "weights", "settings"]
+    conversation: str | None = None
+    reply: str | None = None

@@ -1,0 +1,106 @@
+"""The one place that puts the house together: settings, store, session; then, in the network's thread, all that is outside.
+
+Not a face. `run_window` hands the house to the window by a late import, so that the terminal never meets Qt.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sidelight import messages
+from sidelight import settings as preferences
+from sidelight.engine.session import Session
+from sidelight.engine.terms import Notice
+from sidelight.paths import Paths, resource, standard_paths
+from sidelight.settings import Settings
+from sidelight.store.database import Store, StoreError
+
+if TYPE_CHECKING:
+    from sidelight.engine.outside import Outside
+    from sidelight.engine.terms import Face
+    from sidelight.keys import Keys
+
+__all__ = ["Fact", "House", "open_house", "run_window"]
+
+Fact = tuple[str, Mapping[str, object], bool]
+"""What the doctor found: the code of a sentence, its parameters, and whether all is well."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """One profile, open."""
+
+    paths: Paths
+    session: Session
+
+    def doctor(self) -> tuple[Fact, ...]:
+        """What is found and what is missing. Holds no key."""
+        from sidelight.engine import doctor
+
+        return doctor.facts(self.paths, self.session.settings, _keys())
+
+    def close(self) -> None:
+        """Stop what streams, write what is left, end all threads and processes of ours."""
+        if not self.session.close():
+            log.error("not everything could be written before the end")
+
+
+def open_house(paths: Paths | None = None, *, temporary: bool = False) -> House:
+    """Open a profile. Never raises for a broken one: it opens in memory and the session's notices say why.
+
+    `temporary`: nothing that is asked here is stored.
+    """
+    paths = standard_paths() if paths is None else paths
+    settings = preferences.load(paths.settings)
+    messages.use_language(settings.language or None, resource("locale"))
+    store, notice = _open_store(paths)
+    session = Session(
+        settings,
+        store=store,
+        settings_file=paths.settings,
+        weights=paths.weights,
+        make_outside=_outside,
+        temporary=temporary,
+        notice=notice,
+    )
+    return House(paths, session)
+
+
+def run_window(paths: Paths | None = None) -> int:
+    """Open the profile and show it in a window until that is closed. Returns the exit code."""
+    from sidelight.ui import application
+
+    return application.run(open_house(paths))
+
+
+def _open_store(paths: Paths) -> tuple[Store | None, Notice | None]:
+    try:
+        paths.make()
+        return Store.open(paths.database, paths.data / "journals"), None
+    except StoreError as error:
+        return None, Notice(
+            f"store.{error.code}", tuple((k, str(v)) for k, v in error.params.items()), "error"
+        )
+    except OSError as error:
+        return None, Notice("store.io", (("reason", error.strerror or type(error).__name__),), "error")
+
+
+def _outside(settings: Settings, store: Store | None, weights: Path, face: Face) -> Outside:
+    from sidelight.engine.outside import Outside
+
+    return Outside(settings, store, weights, _keys(), face)
+
+
+def _keys() -> Keys:
+    """The keyring, and the environment variables that belong to each provider's own address."""
+    from sidelight.backends import registry
+    from sidelight.keys import Keys
+    from sidelight.net.address import origin_of
+
+    return Keys({origin_of(row.base_url): row.key_env for row in registry.ROWS if row.key_env})
