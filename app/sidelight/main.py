@@ -84,11 +84,9 @@ def _open_store(paths: Paths) -> tuple[Store | None, Notice | None]:
         paths.make()
         return Store.open(paths.database, paths.data / "journals"), None
     except StoreError as error:
-        return None, Notice(
-            f"store.{error.code}", tuple((k, str(v)) for k, v in error.params.items()), "error"
-        )
+        return None, store_notice(error)
     except OSError as error:
-        return None, Notice("store.io", (("reason", error.strerror or type(error).__name__),), "error")
+        return None, store_notice(StoreError("io", path=str(paths.data), reason=error.strerror or ""))
 
 
 def _outside(settings: Settings, store: Store | None, weights: Path, face: Face) -> Outside:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from sidelight.store.database import Connection, Store, StoreError
 __all__ = ["FLUSH_EVERY", "Recorder", "WriteJob"]
 
 FLUSH_EVERY = 0.05
+DURABLE_EVERY = 1.0
+"""Seconds of streaming that a power cut may take at most; a kill of the process takes at most one flush."""
 RETRY_EVERY = 2.0
 CLOSE_WITHIN = 3.0
 WriteJob: TypeAlias = Callable[[Connection], object]
@@ -60,6 +63,7 @@ class Recorder:
         """Nothing is waiting to be written, or the disk refuses."""
         self._idle.set()
         self._failing = False
+        self._last_durable = 0.0
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -127,7 +131,11 @@ class Recorder:
         batch = [(reply_id, coalesce(events)) for reply_id, events in self._pending.items()]
         self._pending = {}
         journal = self._store.journal
-        self._put(lambda connection: journal.append(connection, batch), durable=False)
+        now = time.monotonic()
+        durable = now - self._last_durable >= DURABLE_EVERY
+        if durable:
+            self._last_durable = now
+        self._put(lambda connection: journal.append(connection, batch), durable=durable)
 
     async def _flush_forever(self) -> None:
         while True:

@@ -37,7 +37,7 @@ from sidelight.chat.events import Stamped, coalesce
 from sidelight.chat.message import Lane, Parameters, Prompt, new_id
 from sidelight.chat.reply import Reply, Timing, fold_all
 from sidelight.engine.network import Network
-from sidelight.engine.terms import EMBEDDED, Ask, Change, Face, KeyState, Notice, WeightsOffer
+from sidelight.engine.terms import EMBEDDED, Ask, Change, Face, KeyState, Notice, WeightsOffer, store_notice
 from sidelight.secrets import Secret
 from sidelight.settings import LaneSetting, Settings
 from sidelight.store import conversations
@@ -311,7 +311,7 @@ class Session:
         if error is None:
             self._drop_notice("store")
         else:
-            self._notice("store", Notice(f"store.{error.code}", (), "error"))
+            self._notice("store", store_notice(error))
 
     def _on_recovered(self, future: Future[tuple[str, ...]]) -> None:
         """Partial replies of a process that died are whole again; show the newest conversation, which has some."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sidelight.local.weights import Installed
     from sidelight.store.database import StoreError
 
-__all__ = ["EMBEDDED", "Ask", "Change", "Face", "KeyState", "Notice", "WeightsOffer"]
+__all__ = ["EMBEDDED", "Ask", "Change", "Face", "KeyState", "Notice", "WeightsOffer", "store_notice"]
 
 EMBEDDED = "embedded"
 """The id of the embedded engine's backend."""
@@ -76,3 +76,8 @@ class Change:
     kind: Literal["conversation", "reply", "history", "notice", "backends", "weights", "settings"]
     conversation: str | None = None
     reply: str | None = None
+
+
+def store_notice(error: StoreError) -> Notice:
+    """What a banner says of a store that could not be opened, read or written."""
+    return Notice(f"store.{error.code}", tuple(error.params.items()), "error")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -20,6 +21,9 @@ __all__ = ["APPLICATION_ID", "MIGRATIONS", "Migration", "migrate"]
 
 APPLICATION_ID = 0x53446C74
 """Bytes "SDlt" in the header of the file: tells it from any other SQLite database."""
+
+_SWITCH_WITHIN = 5.0
+"""Seconds to try for the write-ahead log."""
 
 Migration: TypeAlias = Callable[[sqlite3.Connection], None]
 
@@ -150,9 +154,21 @@ def _version(con: sqlite3.Connection, known: int) -> int:
 
 
 def _use_wal(con: sqlite3.Connection) -> None:
-    """Readers never wait for the writer. The mode is kept in the file."""
-    if con.execute("PRAGMA journal_mode").fetchone() != ("wal",):
-        con.execute("PRAGMA journal_mode = WAL")
+    """Readers never wait for the writer. The mode is kept in the file.
+
+    Two processes that switch at once would wait for each other for ever, so SQLite refuses one of them at once,
+    whatever the busy timeout; it finds the switch done when it asks again.
+    """
+    give_up = time.monotonic() + _SWITCH_WITHIN
+    while con.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        try:
+            con.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _copy(path: Path, copy: Path) -> None:
