@@ -7,6 +7,7 @@ while the weights are read, and puts the engine's last words into the failure wh
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import replace
 
@@ -69,9 +70,11 @@ class Embedded:
         except EngineError as error:
             yield _failure(error.code, error.params, error.stderr_tail)
             return
-        if request.parameters.elicited and not address.can_elicit:
-            yield Failed(FailureKind.BAD_REQUEST, code="local.cannot_elicit")
-            return
+        if request.parameters.elicited:
+            if not address.can_elicit:
+                yield Failed(FailureKind.BAD_REQUEST, code="local.cannot_elicit")
+                return
+            request = _shaped(request, address.elicited_extra)
         setting = BackendSetting(EMBEDDED, "llamacpp", base_url=address.base_url)
         server = LlamaCpp(setting, self._http, _key(address.key), slots=address.slots)
         finished = False
@@ -94,6 +97,19 @@ class Embedded:
                 found.path, slots=SLOTS, slot_context=self._slot_context, alias=found.id
             )
         return self._engines[found.id]
+
+
+def _shaped(request: Request, extra: str) -> Request:
+    """The request with the grammar that closes an elicited thought; the person's own keys win.
+
+    Text that is no JSON object is left as it is: the dialect says so to the person.
+    """
+    own = request.parameters.extra.strip()
+    try:
+        merged = {**json.loads(extra), **json.loads(own or "{}")}
+    except (ValueError, TypeError):
+        return request
+    return replace(request, parameters=replace(request.parameters, extra=json.dumps(merged)))
 
 
 def _failure(code: str, params: Mapping[str, str | int | float], tail: str = "") -> Failed:
