@@ -83,7 +83,8 @@ def _serve(config: Config, key: str) -> Any:
     parameters.offline = True
     parameters.verbosity = 1
     parameters.endpoint_props = False  # forbids changing them; reading /props stays possible
-    _calm(parameters.sampling)
+    if not config["alias"].startswith("file:"):  # a person's own file keeps the engine's own defaults
+        _calm(parameters.sampling)
     if config["template"] is not None:
         parameters.chat_template = config["template"]
     _close_to_pages(parameters)
@@ -91,7 +92,7 @@ def _serve(config: Config, key: str) -> Any:
 
 
 def _calm(sampling: Any) -> None:
-    """What holds where a request says nothing. The models a laptop can run lose the thread at the engine's own 0.8, and
+    """What holds for our small models where a request says nothing. They lose the thread at the engine's own 0.8, and
     some say one sentence for ever; DRY holds back a run of words that was there before, from 16 tokens on.
     """
     sampling.temp = 0.3
