@@ -1,0 +1,203 @@
+"""Documents say what the blocks say, load nothing, and can be painted."""
+
+from __future__ import annotations
+
+import ast
+import json
+import time
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QRectF, QUrl
+from PySide6.QtGui import QColor, QImage, QPainter, QTextDocument
+from pytestqt.qtbot import QtBot
+from tests.shared import SHARED
+
+import sidelight
+from sidelight.render.blocks import Block, texts
+from sidelight.render.markdown import parse
+from sidelight.ui.document.build import BlockDocument, build, text_between
+from sidelight.ui.document.columns import share_out
+from sidelight.ui.theme import DARK, LIGHT
+
+SAMPLE = """# Title
+
+A *b* **c** ~~d~~ `e` [f](https://g.h) $i$ and
+two lines.
+
+1. one
+   - two
+
+     ```py
+     three
+     ```
+2. ```
+   four
+   ```
+
+- [x] five
+
+> six
+> > seven
+
+| a | b |
+|---|--:|
+| 1 | **2** |
+
+---
+
+```rust
+fn main() {
+}
+```
+
+\\[ x \\]
+"""
+
+
+@pytest.fixture(autouse=True)
+def _application(qtbot: QtBot) -> None:
+    """Fonts need an application."""
+
+
+def lines(document: QTextDocument) -> list[str]:
+    found = []
+    block = document.begin()
+    while block.isValid():
+        found.append(block.text().replace("\u2028", "\n"))
+        block = block.next()
+    return found
+
+
+def image(document: BlockDocument, width: int = 400) -> QImage:
+    drawn = QImage(width, max(1, int(document.height())), QImage.Format.Format_RGB32)
+    drawn.fill(QColor(LIGHT.surface))
+    painter = QPainter(drawn)
+    document.paint(painter, QRectF(0, 0, width, document.height()))
+    painter.end()
+    return drawn
+
+
+def _read(block: Block) -> list[str]:
+    return [t for t in texts(block) if t]
+
+
+@pytest.mark.parametrize("block", parse(SAMPLE), ids=lambda b: type(b).__name__)
+def test_a_document_reads_as_its_block(block: Block) -> None:
+    document = build(block, LIGHT, 1.0, 400)
+    shown = [t for t in lines(document) if t]
+    assert shown == _read(block)
+
+
+@pytest.mark.skipif(SHARED is None, reason="the recorded answers are not beside the checkout")
+def test_real_answers_read_as_their_blocks() -> None:
+    assert SHARED is not None
+    for line in (SHARED / "answers" / "answers.jsonl").read_text(encoding="utf-8").splitlines()[::6]:
+        for block in parse(json.loads(line)["markdown"]):
+            if type(block).__name__ != "Table":
+                assert [t for t in lines(build(block, DARK, 1.0, 500)) if t] == _read(block)
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("role", ["trace", "answer", "prompt"])
+def test_everything_paints(palette: object, role: str) -> None:
+    for block in parse(SAMPLE):
+        document = build(block, palette, 2.0, 300, role)  # type: ignore[arg-type]  # parametrised
+        assert document.height() > 0
+        image(document, 300)
+
+
+def test_a_document_loads_nothing(tmp_path: Path) -> None:
+    picture = tmp_path / "a.png"
+    QImage(5, 5, QImage.Format.Format_RGB32).save(str(picture))
+    document = BlockDocument(LIGHT, 14)
+    for kind in QTextDocument.ResourceType:
+        loaded = document.resource(kind, QUrl.fromLocalFile(str(picture)))
+        assert not loaded or (isinstance(loaded, QImage) and loaded.isNull())
+
+
+def test_no_html_sink_here() -> None:
+    """Nor anywhere else in ui but the help window, which shows bundled files."""
+    root = Path(sidelight.__file__).parent
+    for path in (root / "ui").rglob("*.py"):
+        if "help" in path.relative_to(root).parts:
+            continue
+        names = {
+            n.attr
+            for n in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(n, ast.Attribute)
+        }
+        assert not names & {"setHtml", "insertHtml", "setMarkdown", "appendHtml", "fromHtml"}, path
+
+
+def test_wide_tables_become_records_and_lose_nothing() -> None:
+    header = "|" + "|".join(f" heading{i} " for i in range(9)) + "|\n" + "|---" * 9 + "|\n"
+    (block,) = parse(header + "|" + "|".join(f" value{i} " for i in range(9)) + "|\n")
+    wide, narrow = build(block, LIGHT, 1.0, 2000), build(block, LIGHT, 1.0, 300)
+    assert [t for t in lines(wide) if t] == _read(block)
+    assert [t for t in lines(narrow) if t] == ["value0"] + [f"heading{i}: value{i}" for i in range(1, 9)]
+    assert narrow.documentLayout().documentSize().width() <= 300
+
+
+def test_columns_keep_their_words() -> None:
+    def measure(text: str) -> float:
+        return 10.0 * len(text)
+
+    assert share_out([["ab"], ["cdef gh"]], 200, 10, measure) == [30, 80]
+    assert share_out([["ab"], ["cdef gh"]], 90, 10, measure) == [30, 60]
+    assert share_out([["abcdef"], ["cdef gh"]], 100, 10, measure) is None
+
+
+def test_copying_a_part_keeps_markers() -> None:
+    (block,) = parse("1. one\n2. two\n   - three\n")
+    document = build(block, LIGHT, 1.0, 400)
+    assert text_between(document, 0, document.characterCount() - 1) == "1. one\n2. two\n- three"
+    assert text_between(document, 1, 6) == "ne\n2. tw"
+
+
+def test_right_to_left_lists_are_indented_from_the_right() -> None:
+    (block,) = parse("- بند أول\n")
+    document = build(block, LIGHT, 1.0, 400)
+    form = document.begin().blockFormat()
+    assert form.rightMargin() > 0
+    assert form.leftMargin() == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 10_000,
+        "a\u0634" * 5_000,
+        "\u202ea\u202c" * 3_300,
+        "a" + "\u0301" * 9_999,
+        "\U0001f468\u200d" * 3_000,
+        "中" * 10_000,
+        "*a* " * 500,
+        "\ufdd0\ufdd1\ufffc\u2029" * 500,
+        "```\n" + "y" * 250_000 + "\n```",
+        "&" * 10_000,
+        "- a\n" * 400,
+        "|a|b|\n|-|-|\n" + "|c|d|\n" * 200,
+    ],
+    ids=[
+        "word",
+        "directions",
+        "overrides",
+        "marks",
+        "joined",
+        "cjk",
+        "emphasis",
+        "qt's own",
+        "code",
+        "and",
+        "list",
+        "table",
+    ],
+)
+def test_hostile_blocks_lay_out_quickly(text: str) -> None:
+    """One screenful of what the caps let through, in processor time."""
+    blocks = parse(text)[:2]
+    begin = time.process_time()
+    for block in blocks:
+        image(build(block, LIGHT, 1.0, 440))
+    assert time.process_time() - begin < 0.6
