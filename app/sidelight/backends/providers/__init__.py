@@ -1,0 +1,1 @@
+"""One file a provider, strangers to each other; `registry` names them."""

@@ -1,0 +1,66 @@
+"""A llama.cpp server: one of the person's own, or the embedded engine's (protocols.md 6.8).
+
+It tells how far it is with reading the prompt, and with each token how many there were; both are asked for. Without the
+progress a prompt that is being read cannot be stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sidelight.backends.base import Model, Request
+from sidelight.backends.chat_completions import ChatCompletions
+from sidelight.backends.wire.jsontext import JsonObject, at, count, loads, text
+
+__all__ = ["LlamaCpp", "Properties"]
+
+
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """What the server says of itself; None is unknown. `context_per_slot` counts tokens."""
+
+    context_per_slot: int | None
+    slots: int | None
+    model_path: str
+
+
+class LlamaCpp(ChatCompletions):
+    """Settings whose id begins with "embedded" are the engine of ours, whose template takes `enable_thinking`."""
+
+    def fields(self, request: Request) -> Mapping[str, Any]:
+        """Progress and timings; and thinking on or off where the template is known to listen."""
+        thinking = self._thinking(request)
+        return {
+            "return_progress": True,
+            "timings_per_token": True,
+            "chat_template_kwargs": None if thinking is None else {"enable_thinking": thinking},
+        }
+
+    def instructs(self, request: Request) -> bool:
+        """Our own template elicits by itself; a server of the person's has its own template and must be told."""
+        return request.parameters.elicited and not self._embedded
+
+    def model(self, item: JsonObject) -> Model:
+        """The trained context stands in `meta`."""
+        return Model(text(item, "id", "name"), context=count(at(item, "meta").get("n_ctx_train")))
+
+    async def properties(self) -> Properties:
+        """What `GET /props` says. Raises BackendError."""
+        answer = await self._get(f"{self.base.removesuffix('/v1')}/props")
+        found = at(loads(answer.body.decode("utf-8", "replace")))
+        return Properties(
+            count(at(found, "default_generation_settings").get("n_ctx")),
+            count(found.get("total_slots")),
+            text(found, "model_path", cap=4096),
+        )
+
+    @property
+    def _embedded(self) -> bool:
+        return self.setting.id.startswith("embedded")
+
+    def _thinking(self, request: Request) -> bool | None:
+        if request.parameters.elicited:
+            return True
+        return False if self._embedded or request.parameters.effort == "off" else None
