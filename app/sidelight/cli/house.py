@@ -1,0 +1,92 @@
+"""What the terminal needs of the house that `main` puts together, and how it comes to be ready."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from sidelight import messages
+from sidelight.engine.session import Session
+from sidelight.paths import Paths
+from sidelight.secrets import Redactor
+
+__all__ = ["PAUSE", "Fact", "House", "OpenHouse", "at_work", "logging_to"]
+
+Fact: TypeAlias = tuple[str, Mapping[str, object], bool]
+"""One thing the doctor found: the code of its sentence, the sentence's parameters, and whether all is well."""
+
+PAUSE = 0.02
+"""Seconds between two looks at the session: below what a reader notices."""
+
+_LONGEST_START = 20.0
+
+
+class House(Protocol):
+    """Settings, store, network and session, put together."""
+
+    @property
+    def session(self) -> Session:
+        """What the commands talk to, from one thread."""
+
+    @property
+    def paths(self) -> Paths:
+        """The folders of the profile."""
+
+    def doctor(self) -> tuple[Fact, ...]:
+        """What is found and what is missing. Holds no key."""
+
+    def close(self) -> None:
+        """Stop everything and write what is left."""
+
+
+class OpenHouse(Protocol):
+    """The way in; `__main__` passes it."""
+
+    def __call__(self, *, temporary: bool = False) -> House:
+        """Open the profile. `temporary`: nothing that is asked is stored."""
+
+
+@contextmanager
+def at_work(open_house: OpenHouse, *, temporary: bool = False) -> Iterator[Session]:
+    """A session whose backends and weights are known, closed at the end. What it has to say goes to standard error."""
+    house = open_house(temporary=temporary)
+    with logging_to(house.paths.logs), closing(house):
+        session = house.session
+        session.start()
+        deadline = time.monotonic() + _LONGEST_START
+        while not _ready(session) and time.monotonic() < deadline:
+            session.drain()
+            time.sleep(PAUSE)
+        for notice in session.notices:
+            print(messages.text(notice.code, **dict(notice.params)), file=sys.stderr)
+        yield session
+
+
+@contextmanager
+def logging_to(folder: Path) -> Iterator[None]:
+    """What the program logs goes to the profile's log, without keys, and not between the answers on the terminal."""
+    handler = logging.FileHandler(folder / "sidelight.log", encoding="utf-8", delay=True)
+    handler.setFormatter(_Redacted("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logger = logging.getLogger("sidelight")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        handler.close()
+
+
+class _Redacted(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return Redactor()(super().format(record))
+
+
+def _ready(session: Session) -> bool:
+    """Backends and weights are known, or never will be."""
+    known = bool(session.backends() and session.weights())
+    return known or any(notice.code == "engine.fault" for notice in session.notices)
