@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ from sidelight import settings as preferences
 from sidelight.engine.session import Session
 from sidelight.engine.terms import Notice, store_notice
 from sidelight.paths import Paths, resource, standard_paths
+from sidelight.secrets import Redactor
 from sidelight.settings import Settings
 from sidelight.store.database import Store, StoreError
 
@@ -30,6 +33,7 @@ Fact = tuple[str, Mapping[str, object], bool]
 """What the doctor found: the code of a sentence, its parameters, and whether all is well."""
 
 log = logging.getLogger(__name__)
+_LOGGER = logging.getLogger("sidelight")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class House:
 
     paths: Paths
     session: Session
+    _log: logging.Handler
 
     def doctor(self) -> tuple[Fact, ...]:
         """What is found and what is missing. Holds no key."""
@@ -49,6 +54,8 @@ class House:
         """Stop what streams, write what is left, end all threads and processes of ours."""
         if not self.session.close():
             log.error("not everything could be written before the end")
+        _LOGGER.removeHandler(self._log)
+        self._log.close()
 
 
 def open_house(paths: Paths | None = None, *, temporary: bool = False) -> House:
@@ -60,16 +67,17 @@ def open_house(paths: Paths | None = None, *, temporary: bool = False) -> House:
     settings = preferences.load(paths.settings)
     messages.use_language(settings.language or None, resource("locale"))
     store, notice = _open_store(paths)
+    redact = Redactor()
     session = Session(
         settings,
         store=store,
         settings_file=paths.settings,
         weights=paths.weights,
-        make_outside=_outside,
+        make_outside=partial(_outside, redact),
         temporary=temporary,
         notice=notice,
     )
-    return House(paths, session)
+    return House(paths, session, _open_log(paths, redact))
 
 
 def run_window(paths: Paths | None = None) -> int:
@@ -89,10 +97,33 @@ def _open_store(paths: Paths) -> tuple[Store | None, Notice | None]:
         return None, store_notice(StoreError("io", path=str(paths.data), reason=error.strerror or ""))
 
 
-def _outside(settings: Settings, store: Store | None, weights: Path, face: Face) -> Outside:
+def _open_log(paths: Paths, redact: Redactor) -> logging.Handler:
+    """The one log of the program, at most two files of 1 MB, without keys. Where there is no folder for it, none."""
+    handler: logging.Handler = logging.NullHandler()
+    if paths.logs.is_dir():
+        handler = RotatingFileHandler(
+            paths.logs / "sidelight.log", maxBytes=1_000_000, backupCount=1, encoding="utf-8", delay=True
+        )
+    handler.setFormatter(_Redacted(redact))
+    _LOGGER.addHandler(handler)
+    return handler
+
+
+class _Redacted(logging.Formatter):
+    """A whole record, traceback included, without any key."""
+
+    def __init__(self, redact: Redactor) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(process)d %(name)s %(message)s")
+        self._redact = redact
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._redact(super().format(record))
+
+
+def _outside(redact: Redactor, settings: Settings, store: Store | None, weights: Path, face: Face) -> Outside:
     from sidelight.engine.outside import Outside
 
-    return Outside(settings, store, weights, _keys(), face)
+    return Outside(settings, store, weights, _keys(), face, redact=redact)
 
 
 def _keys() -> Keys:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from sidelight import messages
 from sidelight.engine.session import Session
 from sidelight.paths import Paths
-from sidelight.secrets import Redactor
 
-__all__ = ["PAUSE", "Fact", "House", "OpenHouse", "at_work", "logging_to"]
+__all__ = ["PAUSE", "Fact", "House", "OpenHouse", "at_work"]
 
 Fact: TypeAlias = tuple[str, Mapping[str, object], bool]
 """One thing the doctor found: the code of its sentence, the sentence's parameters, and whether all is well."""
@@ -55,9 +52,9 @@ class OpenHouse(Protocol):
 def at_work(open_house: OpenHouse, *, temporary: bool = False) -> Iterator[Session]:
     """A session whose backends and weights are known, closed at the end. What it has to say goes to standard error."""
     house = open_house(temporary=temporary)
-    with logging_to(house.paths.logs), closing(house):
+    with closing(house):
         session = house.session
-        session.start()
+        session.start(recover=False)  # what a window left half-done is the next window's to show
         deadline = time.monotonic() + _LONGEST_START
         while not _ready(session) and time.monotonic() < deadline:
             session.drain()
@@ -65,25 +62,6 @@ def at_work(open_house: OpenHouse, *, temporary: bool = False) -> Iterator[Sessi
         for notice in session.notices:
             print(messages.text(notice.code, **dict(notice.params)), file=sys.stderr)
         yield session
-
-
-@contextmanager
-def logging_to(folder: Path) -> Iterator[None]:
-    """What the program logs goes to the profile's log, without keys, and not between the answers on the terminal."""
-    handler = logging.FileHandler(folder / "sidelight.log", encoding="utf-8", delay=True)
-    handler.setFormatter(_Redacted("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logger = logging.getLogger("sidelight")
-    logger.addHandler(handler)
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        handler.close()
-
-
-class _Redacted(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        return Redactor()(super().format(record))
 
 
 def _ready(session: Session) -> bool:

@@ -24,7 +24,7 @@ from sidelight.engine.terms import EMBEDDED, Ask, Face, WeightsOffer
 from sidelight.keys import Keys
 from sidelight.local.weights import Weights, WeightsError, WeightsFolder, catalogue
 from sidelight.net.client import Http
-from sidelight.secrets import Secret
+from sidelight.secrets import Redactor, Secret
 from sidelight.settings import BackendSetting, Settings
 from sidelight.store.database import Store
 
@@ -45,13 +45,18 @@ class Outside:
         keys: Keys,
         face: Face,
         build: Build = registry.build,
+        redact: Redactor | None = None,
     ) -> None:
-        """`weights` is the folder of fetched model files; `build` makes a backend of its setting."""
+        """`weights` is the folder of fetched model files; `build` makes a backend of its setting.
+
+        `redact` learns every key in sight, so that the log can mask it.
+        """
         self._settings = settings
         self._weights_path = weights
         self._keys = keys
         self._face = face
         self._build = build
+        self._redact = redact or Redactor()
         self._http = Http(settings.net)
         self._recorder = Recorder(store, face.store_trouble, face.sealed)
         self._fanout = Fanout(self._recorder, face.event, face.ended)
@@ -135,6 +140,8 @@ class Outside:
         self._tell_backends()
 
     def _tell_backends(self) -> None:
+        for key in self._keys.known():
+            self._redact.learn(key)
         states = {i: self._keys.state(b.about.origin) for i, b in self._backends.items()}
         self._face.backends(tuple(b.about for b in self._backends.values()), states)
 

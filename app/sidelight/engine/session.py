@@ -111,12 +111,19 @@ class Session:
 
     # --- life
 
-    def start(self) -> None:
-        """Start the network's thread and look at the disk. Call once, after the first paint."""
+    def start(self, *, recover: bool = True) -> None:
+        """Start the network's thread and look at the disk. Call once, after the first paint.
+
+        `recover` makes the partial replies of processes that died whole, and shows the newest conversation that has some.
+        """
         self._network = Network(self._set_up, lambda error: self._put(lambda: self._on_fault(error)))
-        if self._store is not None:
+        if self._store is None:
+            return
+        if recover:
             recovered = self._store.write(self._store.journal.recover, durable=True)
             recovered.add_done_callback(lambda done: self._put(lambda: self._on_recovered(done)))
+        else:
+            self._read_history()
 
     async def _set_up(self) -> Outside:
         face = Face(

@@ -1,0 +1,67 @@
+"""The house as a whole: it opens whatever the profile looks like, and its log holds no key."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+
+import pytest
+
+from sidelight.main import open_house
+from sidelight.paths import Paths
+from sidelight.secrets import Secret
+
+CANARY = "canary-of-many-letters-0123456789"
+
+
+def profile(folder: Path) -> Paths:
+    return Paths(folder / "data", folder / "config", folder / "cache", folder / "logs")
+
+
+@pytest.mark.logs("went wrong")
+def test_the_log_goes_to_the_profile_without_keys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    house = open_house(profile(tmp_path))
+    house.session.start()
+    house.session.set_key("deepseek", Secret(CANARY))
+    deadline = time.monotonic() + 10
+    while house.session.key_state("deepseek") == "none" and time.monotonic() < deadline:
+        house.session.drain()
+        time.sleep(0.005)
+    try:
+        raise ValueError(f"a traceback with {CANARY}")
+    except ValueError:
+        logging.getLogger("sidelight.somewhere").exception(
+            "went wrong with %s and %s", CANARY, "sk-" + "x" * 24
+        )
+    house.close()
+    written = (tmp_path / "logs" / "sidelight.log").read_text(encoding="utf-8")
+    assert "sidelight.somewhere went wrong with *** and ***" in written
+    assert "a traceback with ***" in written
+    assert CANARY not in capsys.readouterr().err
+    assert not logging.getLogger("sidelight").handlers
+
+
+def test_what_is_not_logged_makes_no_file(tmp_path: Path) -> None:
+    open_house(profile(tmp_path)).close()
+    assert list((tmp_path / "logs").iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [b"not a database, but long enough to look like one" * 100, b""])
+def test_a_broken_file_of_conversations_is_said_and_left_alone(tmp_path: Path, content: bytes) -> None:
+    paths = profile(tmp_path)
+    open_house(paths).close()
+    paths.database.write_bytes(content)
+    house = open_house(paths)
+    (notice,) = house.session.notices
+    assert notice.code == ("store.corrupt" if content else "store.missing")
+    assert dict(notice.params)["path"] == str(paths.database)
+    house.close()
+    assert paths.database.read_bytes() == content
+
+
+def test_a_profile_that_cannot_be_made_opens_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file where the folder should be")
+    house = open_house(profile(tmp_path))
+    assert [n.code for n in house.session.notices] == ["store.io"]
+    house.close()
