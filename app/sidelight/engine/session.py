@@ -625,13 +625,20 @@ class Session:
 
     def _read_history(self, *, open_newest: bool = False) -> None:
         if self._store is not None:
+            known = {s.id for s in self._history}
             future = self._store.read(lambda connection: conversations.summaries(connection))
-            future.add_done_callback(lambda done: self._put(lambda: self._on_history(done, open_newest)))
+            future.add_done_callback(
+                lambda done: self._put(lambda: self._on_history(done, known, open_newest))
+            )
 
-    def _on_history(self, future: Future[tuple[Summary, ...]], open_newest: bool) -> None:
+    def _on_history(self, future: Future[tuple[Summary, ...]], known: set[str], open_newest: bool) -> None:
+        """Take what was read; what was begun or deleted here since then is not undone by it."""
         history = self._result(future)
         if history is None:
             return
+        read, here = {s.id for s in history}, {s.id for s in self._history}
+        begun = tuple(s for s in self._history if s.id not in known | read)
+        history = (*begun, *(s for s in history if s.id in here or s.id not in known))
         self._history = history
         self._stored.update(s.id for s in history)
         self._tell(Change("history"))

@@ -201,3 +201,12 @@ def test_hostile_blocks_lay_out_quickly(text: str) -> None:
     for block in blocks:
         image(build(block, LIGHT, 1.0, 440))
     assert time.process_time() - begin < 0.6
+
+
+def test_the_ground_of_code_lies_within_its_document() -> None:
+    """Qt leaves out the margin above a first block, and the ground would cover what stands before."""
+    named, bare = (build(parse(f"```{name}\nx = 1\n```")[0], LIGHT, 1.0, 440) for name in ("python", ""))
+    assert bare.height() >= 2 * bare.pad + bare.begin().layout().boundingRect().height()
+    assert named.height() > bare.height()
+    ink = image(named)
+    assert ink.pixelColor(200, 3) == QColor(LIGHT.raised)

@@ -324,6 +324,13 @@ class _Writer:
         form.setLeftMargin(right if mirrored else self._left)
         form.setRightMargin(self._left if mirrored else right)
         form.setTopMargin(self._gap)
+        if (
+            self._fresh and self._gap
+        ):  # Qt leaves out the margin above the first block, but not that of the frame
+            root = self._document.rootFrame()
+            frame = root.frameFormat()
+            frame.setTopMargin(self._gap)
+            root.setFrameFormat(frame)
         self._gap = 0.0
         if self._fresh:
             self._cursor.setBlockFormat(form)

@@ -1,0 +1,259 @@
+"""The conductor: drains the session while something comes, and turns its state into values for the panes.
+
+One precise timer, which runs only while something streams. It decides when a pane is drawn, never what it looks like.
+The journal does not depend on it: a window that stands still loses nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Final, Protocol
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from sidelight import messages
+from sidelight.chat.message import Lane
+from sidelight.engine.session import FIRST_MODEL, Session
+from sidelight.engine.terms import EMBEDDED, Change, Notice, WeightsOffer
+from sidelight.settings import Settings
+from sidelight.ui.panes.compare.values import Compared, Facts
+from sidelight.ui.panes.composer.pane import Chip, ComposerValue
+from sidelight.ui.panes.history.groups import Entry
+from sidelight.ui.panes.history.pane import HistoryValue
+from sidelight.ui.panes.welcome.pane import WelcomeValue
+
+__all__ = ["Bridge", "Surface", "backend_title", "lane_name", "offers"]
+
+BUDGET: Final = 0.006
+"""Seconds of folding in one tick; the rest of a frame is for drawing."""
+FRAME_MS: Final = 16
+HALF_RATE_MS: Final = 33
+HIDDEN_MS: Final = 250
+FULL_RATE_LANES: Final = 4
+CLOCK_S: Final = 0.1
+
+
+class Surface(Protocol):
+    """What the conductor plays on: the main window."""
+
+    @property
+    def visible_lanes(self) -> int:
+        """How many lanes are in sight."""
+
+    @property
+    def in_sight(self) -> bool:
+        """Whether anything of the window can be seen."""
+
+    def show_lanes(self, value: Compared) -> None:
+        """Draw the lanes."""
+
+    def show_composer(self, value: ComposerValue) -> None:
+        """Draw the composer."""
+
+    def show_history(self, value: HistoryValue) -> None:
+        """Draw the list of conversations."""
+
+    def show_welcome(self, value: WelcomeValue) -> None:
+        """Draw the empty state."""
+
+    def show_notices(self, notices: tuple[Notice, ...]) -> None:
+        """Draw the banner."""
+
+    def show_outside(self) -> None:
+        """Backends, models, keys or weights are news: open dialogs draw them."""
+
+    def show_settings(self, settings: Settings) -> None:
+        """Take theme, zoom and the rest."""
+
+    def show_situation(self) -> None:
+        """Say anew which commands can be given."""
+
+    def move_clocks(self) -> None:
+        """Move the clocks of lanes that are busy."""
+
+
+class Bridge(QObject):
+    """Joins one session to one surface. `start` begins; `stop` ends, and must be called before the session closes."""
+
+    _woken = Signal()
+
+    def __init__(self, session: Session, surface: Surface, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._surface = surface
+        self._news: set[str] = set()
+        self._clock = 0.0
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._tick)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self._draw)
+        self._leave = session.subscribe(self._on_change)
+        self._woken.connect(self._wake, Qt.ConnectionType.QueuedConnection)
+        session.wake = self._woken.emit
+
+    def start(self) -> None:
+        """Draw everything once."""
+        self._news = {"conversation", "history", "notice", "weights", "backends", "settings"}
+        self._draw()
+
+    def stop(self) -> None:
+        """Hear of nothing any more."""
+        self._session.wake = lambda: None
+        self._leave()
+        self._timer.stop()
+        self._soon.stop()
+
+    @property
+    def running(self) -> bool:
+        """Whether the timer runs."""
+        return self._timer.isActive()
+
+    def _wake(self) -> None:
+        if not self._timer.isActive():
+            self._tick()
+
+    def _on_change(self, change: Change) -> None:
+        shown = self._session.conversation.id
+        if change.kind in ("conversation", "reply") and change.conversation not in (None, shown):
+            return
+        self._news.add(change.kind)
+        if not self._timer.isActive():
+            self._soon.start()
+
+    def _tick(self) -> None:
+        self._session.drain(BUDGET)
+        if self._news:
+            self._draw()
+        now = time.monotonic()
+        if now - self._clock >= CLOCK_S:
+            self._clock = now
+            self._surface.move_clocks()
+        if self._session.streaming:
+            self._pace()
+        elif self._timer.isActive():
+            self._timer.stop()
+            self._surface.move_clocks()
+
+    def _pace(self) -> None:
+        interval = FRAME_MS if self._surface.visible_lanes <= FULL_RATE_LANES else HALF_RATE_MS
+        if not self._surface.in_sight:
+            interval = HIDDEN_MS
+        if self._timer.interval() != interval or not self._timer.isActive():
+            self._timer.start(interval)
+
+    def _draw(self) -> None:
+        news, self._news = self._news, set()
+        if "settings" in news:
+            self._surface.show_settings(self._session.settings)
+        if news & {"conversation", "reply", "backends", "weights", "settings"}:
+            self._surface.show_lanes(self._compared())
+        if news & {"conversation", "reply", "history", "backends", "weights", "settings"}:
+            self._surface.show_composer(self._composer())
+            self._surface.show_situation()
+        if news & {"conversation", "history"} or ("reply" in news and not self._session.streaming):
+            self._surface.show_history(self._history())
+        if news & {"conversation", "weights", "backends"}:
+            self._surface.show_welcome(self._welcome())
+        if news & {"backends", "weights", "settings"}:
+            self._surface.show_outside()
+        if "notice" in news:
+            self._surface.show_notices(self._session.notices)
+        if self._session.streaming and not self._timer.isActive():
+            self._pace()
+
+    # --- values
+
+    def _compared(self) -> Compared:
+        session = self._session
+        conversation = session.conversation
+        facts = tuple(
+            (
+                lane.id,
+                Facts(
+                    lane_name(session, lane),
+                    backend_title(session, lane.backend),
+                    session.context_of(lane),
+                    lane_hint(lane),
+                ),
+            )
+            for lane in conversation.lanes
+        )
+        return Compared(conversation, facts, session.settings.thinking)
+
+    def _composer(self) -> ComposerValue:
+        session = self._session
+        conversation = session.conversation
+        return ComposerValue(
+            conversation.id,
+            tuple(Chip(lane.id, lane_name(session, lane), lane_hint(lane)) for lane in conversation.lanes),
+            conversation.id in session.streaming_conversations,
+            session.settings.enter_sends,
+        )
+
+    def _history(self) -> HistoryValue:
+        session = self._session
+        entries = tuple(Entry(s.id, s.title, s.updated) for s in session.history())
+        return HistoryValue(entries, session.conversation.id, session.streaming_conversations)
+
+    def _welcome(self) -> WelcomeValue:
+        session = self._session
+        lines = []
+        for lane in session.conversation.lanes:
+            if can_answer(session, lane):
+                name = " · ".join(x for x in (lane_name(session, lane), lane_hint(lane)) if x)
+                lines.append(
+                    messages.text("ui.welcome.ready", name=name, backend=backend_title(session, lane.backend))
+                )
+        return WelcomeValue(offers(session), tuple(lines))
+
+
+def offers(session: Session) -> tuple[WeightsOffer, ...]:
+    """Weights worth offering: those that have a source and are not here yet; the first model first."""
+    found = [o for o in session.weights() if o.source and o.state != "installed"]
+    return tuple(sorted(found, key=lambda o: (o.id != FIRST_MODEL, o.bytes)))
+
+
+def backend_title(session: Session, backend: str) -> str:
+    """What a backend is called."""
+    if backend == EMBEDDED:
+        return messages.text("ui.backend.embedded")
+    about = next((a for a in session.backends() if a.id == backend), None)
+    return (about.title if about is not None else "") or backend
+
+
+def lane_name(session: Session, lane: Lane) -> str:
+    """What a lane's model is called: the title its backend gives it, else its id."""
+    known = session.models(lane.backend)
+    if isinstance(known, tuple):
+        for model in known:
+            if model.id == lane.model and model.title:
+                return model.title
+    offer = next((o for o in session.weights() if o.id == lane.model), None)
+    if offer is not None and lane.backend == EMBEDDED:
+        return offer.title
+    return lane.model
+
+
+def lane_hint(lane: Lane) -> str:
+    """What sets a lane apart from another of the same model, in a word or two."""
+    parameters = lane.parameters
+    parts = []
+    if parameters.elicited:
+        parts.append(messages.text("ui.chip.elicited"))
+    if parameters.effort != "default":
+        parts.append(messages.text("ui.chip.effort", effort=parameters.effort))
+    if parameters.temperature is not None:
+        parts.append(f"T {parameters.temperature:g}")
+    return " · ".join(parts)
+
+
+def can_answer(session: Session, lane: Lane) -> bool:
+    """Whether a lane could answer now, as far as is known without asking."""
+    if lane.backend == EMBEDDED:
+        known = session.models(EMBEDDED)
+        return isinstance(known, tuple) and any(m.id == lane.model for m in known)
+    about = next((a for a in session.backends() if a.id == lane.backend), None)
+    return about is not None and (not about.needs_key or session.key_state(about.id) != "none")

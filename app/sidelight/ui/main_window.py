@@ -1,0 +1,640 @@
+"""The main window: conversations left, lanes in the middle, composer below; it joins values to panes and wishes to the session.
+
+Every command of `actions.COMMANDS` is a method here. A method asks the session and returns; what it changes comes back
+through the bridge. What the first paint does not need (lanes, dialogs, preferences) is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+import base64
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import msgspec
+from PySide6.QtCore import QByteArray, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QGuiApplication
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from sidelight import messages
+from sidelight.chat.conversation import ContextRule, failed_lanes
+from sidelight.engine.session import Session
+from sidelight.engine.terms import EMBEDDED, Notice
+from sidelight.secrets import Secret
+from sidelight.settings import BackendSetting, Settings
+from sidelight.ui import bridge
+from sidelight.ui.actions import COMMANDS, GROUPS, Situation, make_actions
+from sidelight.ui.panes.compare.values import Compared
+from sidelight.ui.panes.composer.pane import ComposerPane, ComposerValue
+from sidelight.ui.panes.history.pane import HistoryPane, HistoryValue
+from sidelight.ui.panes.welcome.pane import WelcomePane, WelcomeValue
+from sidelight.ui.theme import Palette
+from sidelight.ui.widgets.banner import Banner
+from sidelight.ui.widgets.icon import IconButton, app_icon
+from sidelight.ui.widgets.plain import ElidedLabel
+
+if TYPE_CHECKING:
+    from sidelight.ui.dialogs.model_picker import ModelPicker
+    from sidelight.ui.panes.compare.pane import LanesPane
+    from sidelight.ui.preferences.window import PreferencesWindow
+
+__all__ = ["MainWindow"]
+
+
+class MainWindow(QMainWindow):
+    """The one window of a profile. It is a `bridge.Surface`."""
+
+    def __init__(self, session: Session, palette: Palette, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._palette = palette
+        self._zoom = 1.0
+        self._picker: ModelPicker | None = None
+        self._preferences: PreferencesWindow | None = None
+        self._shown_notice: Notice | None = None
+        self._situation: Situation | None = None
+        self.setWindowTitle(messages.text("app.name"))
+        self.setWindowIcon(app_icon())
+        self.actions_by_id = make_actions(self)
+        self.history = HistoryPane()
+        self.welcome = WelcomePane()
+        self.composer = ComposerPane()
+        self.banner = Banner(messages.text("ui.dismiss"))
+        self._lanes: LanesPane | None = None
+        self._title = ElidedLabel(role="strong")
+        self._rule = QComboBox()
+        self._stack = QStackedWidget()
+        self._build()
+        self._connect()
+        self._build_menu()
+        self.resize(1280, 800)
+        self._restore(session.settings.window)
+        self.composer.setFocus()
+
+    # --- building
+
+    def _build(self) -> None:
+        bar = QFrame()
+        bar.setProperty("role", "topbar")
+        self._menu_button = IconButton("menu", messages.text("ui.menu"))
+        self._menu_button.setPopupMode(IconButton.ToolButtonPopupMode.InstantPopup)
+        sidebar = IconButton("sidebar", messages.text("ui.sidebar"))
+        sidebar.give(self.actions_by_id["sidebar"])
+        traces = IconButton("traces", messages.text("ui.traces"))
+        traces.give(self.actions_by_id["traces"])
+        add = IconButton("plus", messages.text("ui.lane.add"))
+        add.give(self.actions_by_id["add_lane"])
+        self._rule.addItem(messages.text("ui.rule.own"), ContextRule.OWN)
+        self._rule.addItem(messages.text("ui.rule.none"), ContextRule.NONE)
+        self._rule.setAccessibleName(messages.text("ui.rule"))
+        self._rule.setToolTip(messages.text("ui.rule"))
+        self._rule.setProperty("role", "flat")
+        self._rule.setMinimumWidth(64)
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(8, 4, 8, 4)
+        row.setSpacing(4)
+        row.addWidget(self._menu_button)
+        row.addWidget(sidebar)
+        row.addSpacing(8)
+        row.addWidget(self._title, 1)
+        row.addWidget(self._rule)
+        row.addWidget(traces)
+        row.addWidget(add)
+        self._stack.addWidget(self.welcome)
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget, stretch in ((bar, 0), (self.banner, 0), (self._stack, 1), (self.composer, 0)):
+            column.addWidget(widget, stretch)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._splitter.setHandleWidth(1)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.addWidget(self.history)
+        self._splitter.addWidget(middle)
+        self._splitter.setStretchFactor(0, 0)
+        self._splitter.setStretchFactor(1, 1)
+        self._splitter.setSizes([256, 1024])
+        self.setCentralWidget(self._splitter)
+
+    def _build_menu(self) -> None:
+        menus = []
+        for group, title in GROUPS:
+            menu = QMenu(messages.text(title), self)
+            for command in COMMANDS:
+                if command.group == group and not command.id.startswith("maximise_"):
+                    menu.addAction(self.actions_by_id[command.id])
+            menus.append(menu)
+        if sys.platform == "darwin":
+            for menu in menus:
+                self.menuBar().addMenu(menu)
+            self._menu_button.hide()
+            return
+        top = QMenu(self)
+        for menu in menus:
+            top.addMenu(menu)
+        self._menu_button.setMenu(top)
+
+    def _connect(self) -> None:
+        session = self._session
+        self.composer.sent.connect(self._send)
+        self.composer.stopped.connect(self.stop)
+        self.composer.lane_clicked.connect(self._open_lane_settings)
+        self.composer.add_clicked.connect(self.add_lane)
+        self.history.opened.connect(session.open)
+        self.history.renamed.connect(session.rename)
+        self.history.hidden.connect(self._on_hidden)
+        self.history.deleted.connect(session.delete)
+        self.history.asked_new.connect(self.new_conversation)
+        self.welcome.fetch_wanted.connect(session.fetch_weights)
+        self.welcome.cancel_wanted.connect(session.cancel_weights)
+        self.welcome.key_wanted.connect(self.open_key_dialog)
+        self.welcome.address_wanted.connect(self.open_address_dialog)
+        self.welcome.prompt_chosen.connect(self.composer.take_back)
+        self.banner.closed.connect(self._on_notice_read)
+        self._rule.activated.connect(lambda _index: session.set_rule(ContextRule(self._rule.currentData())))
+
+    # --- Surface
+
+    @property
+    def visible_lanes(self) -> int:
+        """How many lanes are in sight."""
+        return self._lanes.visible_lanes if self._lanes is not None else 0
+
+    @property
+    def in_sight(self) -> bool:
+        """Whether anything of the window can be seen."""
+        handle = self.windowHandle()
+        return self.isVisible() and not self.isMinimized() and handle.isExposed()
+
+    def show_lanes(self, value: Compared) -> None:
+        """Draw the lanes, or the empty state where nothing was asked yet."""
+        conversation = value.conversation
+        self._title.setText(" ".join(conversation.title.split()))
+        self._rule.setCurrentIndex(max(0, self._rule.findData(conversation.rule)))
+        if not conversation.turns:
+            self._stack.setCurrentWidget(self.welcome)
+            return
+        lanes = self._lanes or self._make_lanes()
+        lanes.show_value(value)
+        self._stack.setCurrentWidget(lanes)
+
+    def _make_lanes(self) -> LanesPane:
+        """The pane is made with the first reply: only now are the parser and its friends imported."""
+        from sidelight.ui.panes.compare.pane import LanesPane
+
+        lanes = LanesPane(self._palette, self._session.elapsed)
+        lanes.set_palette_and_zoom(self._palette, self._zoom)
+        lanes.lane_wished.connect(self._on_lane_wish)
+        lanes.turn_wished.connect(self._on_turn_wish)
+        lanes.lane_moved.connect(self._session.move_lane)
+        lanes.link_clicked.connect(self._on_link)
+        self._stack.addWidget(lanes)
+        self._lanes = lanes
+        return lanes
+
+    def show_composer(self, value: ComposerValue) -> None:
+        """Draw the composer."""
+        self.composer.show_value(value)
+
+    def show_history(self, value: HistoryValue) -> None:
+        """Draw the list of conversations."""
+        self.history.show_value(value)
+
+    def show_welcome(self, value: WelcomeValue) -> None:
+        """Draw the empty state."""
+        self.welcome.show_value(value)
+
+    def show_notices(self, notices: tuple[Notice, ...]) -> None:
+        """Say the newest notice."""
+        self._shown_notice = notices[-1] if notices else None
+        if self._shown_notice is None:
+            self.banner.say("")
+        else:
+            notice = self._shown_notice
+            self.banner.say(messages.text(notice.code, **dict(notice.params)), level=notice.level)
+
+    def show_outside(self) -> None:
+        """Open dialogs draw what is new outside."""
+        if self._picker is None and self._preferences is None:
+            return
+        from sidelight.ui import places
+
+        if self._picker is not None:
+            self._picker.show_value(places.picker_value(self._session))
+        if self._preferences is not None:
+            self._preferences.show_outside(places.known_backends(self._session), self._session.weights())
+
+    def show_settings(self, settings: Settings) -> None:
+        """Open dialogs draw them; theme and zoom come from `application`, the rest with the values of the panes."""
+        if self._preferences is not None:
+            self._preferences.show_settings(settings)
+
+    def set_palette_and_zoom(self, palette: Palette, zoom: float) -> None:
+        """Take another theme or size."""
+        self._palette, self._zoom = palette, zoom
+        self.history.setMinimumWidth(round(120 * zoom))
+        if self._lanes is not None:
+            self._lanes.set_palette_and_zoom(palette, zoom)
+
+    def show_situation(self) -> None:
+        """Say anew which commands can be given."""
+        session = self._session
+        conversation = session.conversation
+        path = conversation.path
+        situation = Situation(
+            streaming=conversation.id in session.streaming_conversations,
+            lanes=len(conversation.lanes),
+            turns=len(path),
+            failed=bool(path) and bool(failed_lanes(path[-1], conversation.lanes)),
+            listed=any(s.id == conversation.id for s in session.history()),
+        )
+        if situation == self._situation:
+            return
+        self._situation = situation
+        for command in COMMANDS:
+            self.actions_by_id[command.id].setEnabled(situation.allows(command.when))
+
+    def move_clocks(self) -> None:
+        """Move the clocks of lanes that are busy."""
+        if self._lanes is not None and self._stack.currentWidget() is self._lanes:
+            self._lanes.tick()
+
+    # --- commands: conversation
+
+    def new_conversation(self) -> None:
+        """Begin another conversation."""
+        self._session.new()
+        self.composer.setFocus()
+
+    def send(self) -> None:
+        """Send what is in the composer."""
+        self.composer.submit()
+
+    def _send(self, prompt: str) -> None:
+        try:
+            self._session.send(prompt)
+        except ValueError as error:
+            self.composer.say(messages.text(str(error)))
+            return
+        self.composer.clear()
+        self.composer.setFocus()
+
+    def stop(self) -> None:
+        """Stop all lanes."""
+        self._session.stop()
+
+    def retry(self) -> None:
+        """Ask the current lane again."""
+        column = self._lanes.current if self._lanes is not None else None
+        leaf = self._session.conversation.leaf
+        if column is not None and leaf is not None:
+            self._retry(column.lane.id, leaf)
+
+    def _retry(self, lane: str, turn: str) -> None:
+        self._session.retry(turn, [lane])
+        if self._lanes is not None:
+            self._lanes.show_newest_version(turn, lane)
+
+    def retry_failed(self) -> None:
+        """Ask all lanes again that failed."""
+        self._session.retry_failed()
+
+    def copy_answer(self) -> None:
+        """Copy the newest answer of the current lane."""
+        column = self._lanes.current if self._lanes is not None else None
+        if column is not None and column.newest is not None:
+            QGuiApplication.clipboard().setText(column.newest.answer_text)
+
+    def rename_conversation(self) -> None:
+        """Edit the title in the list."""
+        self._show_sidebar(True)
+        self.history.rename_current()
+
+    def delete_conversation(self) -> None:
+        """Delete the conversation shown; it can be taken back for a few seconds."""
+        self._show_sidebar(True)
+        self.history.delete_current()
+
+    def _on_hidden(self, conversation: str) -> None:
+        if conversation == self._session.conversation.id:
+            self._session.stop()
+            self._session.new()
+
+    # --- commands: lanes
+
+    def add_lane(self) -> None:
+        """Choose a model for one more lane."""
+        last = self._session.conversation.lanes[-1:]
+        backend, model = (last[0].backend, last[0].model) if last else (EMBEDDED, "")
+        self._open_picker(backend, model, None)
+
+    def choose_model(self) -> None:
+        """Another model for the current lane."""
+        lane = self._current_lane()
+        if lane is not None:
+            self._on_lane_wish(lane, "model")
+
+    def lane_settings(self) -> None:
+        """Parameters of the current lane."""
+        lane = self._current_lane()
+        if lane is not None:
+            self._open_lane_settings(lane)
+
+    def remove_lane(self) -> None:
+        """Take the current lane away."""
+        lane = self._current_lane()
+        if lane is not None:
+            self._session.remove_lane(lane)
+
+    def _current_lane(self) -> str | None:
+        column = self._lanes.current if self._lanes is not None else None
+        lanes = self._session.conversation.lanes
+        if column is not None and self._session.conversation.lane(column.lane.id) is not None:
+            return column.lane.id
+        return lanes[0].id if lanes else None
+
+    def focus_lane(self, step: int) -> None:
+        """Go to the lane on the left or right."""
+        if self._lanes is not None:
+            self._lanes.focus_lane(step)
+
+    def move_lane(self, step: int) -> None:
+        """Let the current lane change places."""
+        if self._lanes is not None:
+            self._lanes.move_current(step)
+
+    def maximise(self, place: int) -> None:
+        """Give one lane the whole room, or give it back; `place` counts from 1."""
+        if self._lanes is not None:
+            self._lanes.maximise(place - 1)
+
+    def save_lanes(self) -> None:
+        """New conversations begin with these lanes."""
+        self._session.save_lanes_as_default()
+        self.composer.say(messages.text("ui.lanes.saved"))
+
+    def _on_lane_wish(self, lane: str, wish: str) -> None:
+        found = self._session.conversation.lane(lane)
+        if found is None:
+            return
+        match wish:
+            case "stop":
+                self._session.stop(lane)
+            case "settings":
+                self._open_lane_settings(lane)
+            case "model":
+                self._open_picker(found.backend, found.model, lane)
+            case "duplicate":
+                self._session.add_lane(found.backend, found.model, found.parameters)
+            case "remove":
+                self._session.remove_lane(lane)
+            case _:
+                raise ValueError(wish)
+
+    def _on_turn_wish(self, lane: str, turn: str, wish: str) -> None:
+        match wish:
+            case "retry" | "ask":
+                self._retry(lane, turn)
+            case "drop_oldest":
+                if not self._session.retry_shorter(turn, lane):
+                    self.composer.say(messages.text("ui.drop_oldest.useless"))
+            case "key":
+                found = self._session.conversation.lane(lane)
+                self.open_key_dialog(found.backend if found is not None else "")
+            case "model":
+                self._on_lane_wish(lane, "model")
+            case _:
+                raise ValueError(wish)
+
+    def _open_picker(self, backend: str, model: str, lane: str | None) -> None:
+        """Choose a model: for a lane, or for a new one."""
+        from sidelight.ui import places
+        from sidelight.ui.dialogs.model_picker import ModelPicker
+
+        picker = ModelPicker(backend, model, self)
+        session = self._session
+        picker.models_wanted.connect(session.ask_models)
+        picker.fetch_wanted.connect(session.fetch_weights)
+        picker.cancel_wanted.connect(session.cancel_weights)
+        picker.key_wanted.connect(self.open_key_dialog)
+        picker.address_wanted.connect(self.open_address_dialog)
+        picker.file_added.connect(self._add_file)
+        picker.chosen.connect(lambda b, m: self._on_picked(lane, b, m))
+        picker.finished.connect(self._on_picker_closed)
+        self._picker = picker
+        picker.show_value(places.picker_value(session))
+        picker.open()
+
+    def _on_picker_closed(self) -> None:
+        self._picker = None
+
+    def _on_picked(self, lane: str | None, backend: str, model: str) -> None:
+        found = self._session.conversation.lane(lane) if lane is not None else None
+        if found is None:
+            self._session.add_lane(backend, model)
+        else:
+            self._session.change_lane(replace(found, backend=backend, model=model))
+
+    def _add_file(self, path: str) -> None:
+        settings = self._session.settings
+        if path and path not in settings.gguf:
+            self._session.change_settings(msgspec.structs.replace(settings, gguf=(*settings.gguf, path)))
+
+    def _open_lane_settings(self, lane: str) -> None:
+        from sidelight.ui.dialogs.lane_settings import LaneSettings
+
+        found = self._session.conversation.lane(lane)
+        if found is None:
+            return
+        name = bridge.lane_name(self._session, found)
+        about = next((a for a in self._session.backends() if a.id == found.backend), None)
+        can_elicit = about is not None and about.provider == "llamacpp"
+        dialog = LaneSettings(found, name, can_elicit=can_elicit, parent=self)
+        dialog.changed.connect(self._session.change_lane)
+        dialog.open()
+
+    # --- commands: view
+
+    def toggle_traces(self) -> None:
+        """Open all traces, or close them."""
+        if self._lanes is not None:
+            self._lanes.toggle_traces()
+
+    def find_words(self) -> None:
+        """Find words in the conversation."""
+        if self._lanes is not None:
+            self._lanes.open_find()
+
+    def toggle_sidebar(self) -> None:
+        """Show or hide the list of conversations."""
+        self._show_sidebar(not self.history.isVisibleTo(self))
+
+    def _show_sidebar(self, shown: bool) -> None:
+        self.history.setVisible(shown)
+
+    def search_history(self) -> None:
+        """Go to the search field of the list."""
+        self._show_sidebar(True)
+        self.history.focus_search()
+
+    def focus_composer(self) -> None:
+        """Go to the composer."""
+        self.composer.setFocus()
+
+    def zoom(self, step: int) -> None:
+        """Larger, smaller, or (0) as designed."""
+        settings = self._session.settings
+        zoom = 100 if step == 0 else min(max(settings.zoom + 10 * step, 100), 300)
+        if zoom != settings.zoom:
+            self._session.change_settings(msgspec.structs.replace(settings, zoom=zoom))
+
+    # --- commands: app
+
+    def open_menu(self) -> None:
+        """Open the menu."""
+        self._menu_button.showMenu()
+
+    def open_palette(self) -> None:
+        """Find a command or a conversation by a few letters."""
+        from sidelight.ui.dialogs.palette import Choice, CommandPalette
+
+        choices = [
+            Choice(
+                "command",
+                c.id,
+                c.caption,
+                action.shortcut().toString(action.shortcut().SequenceFormat.NativeText),
+            )
+            for c in COMMANDS
+            if (action := self.actions_by_id[c.id]).isEnabled() and c.id != "palette"
+        ]
+        choices += [
+            Choice(
+                "conversation",
+                s.id,
+                " ".join(s.title.split()) or messages.text("ui.history.untitled"),
+                messages.text("ui.palette.conversation"),
+            )
+            for s in self._session.history()
+        ]
+        palette = CommandPalette(choices, self)
+        palette.chosen.connect(self._on_palette)
+        palette.open()
+
+    def _on_palette(self, kind: str, identifier: str) -> None:
+        if kind == "conversation":
+            self._session.open(identifier)
+        else:
+            QTimer.singleShot(0, self.actions_by_id[identifier].trigger)
+
+    def open_preferences(self) -> None:
+        """The preferences window; a second call raises it."""
+        from sidelight.ui import places
+        from sidelight.ui.preferences.window import PreferencesWindow
+
+        if self._preferences is None:
+            window = PreferencesWindow(self)
+            window.changed.connect(self._session.change_settings)
+            window.backends.key_wanted.connect(self.open_key_dialog)
+            window.backends.address_wanted.connect(self.open_address_dialog)
+            window.local.fetch_wanted.connect(self._session.fetch_weights)
+            window.local.cancel_wanted.connect(self._session.cancel_weights)
+            window.finished.connect(self._on_preferences_closed)
+            window.show_value(
+                self._session.settings, places.known_backends(self._session), self._session.weights()
+            )
+            self._preferences = window
+        self._preferences.show()
+        self._preferences.raise_()
+        self._preferences.activateWindow()
+
+    def _on_preferences_closed(self) -> None:
+        self._preferences = None
+
+    def open_keys(self) -> None:
+        """The list of keys."""
+        from sidelight.ui.dialogs.keys import KeyList
+
+        KeyList(self).open()
+
+    def open_key_dialog(self, backend: str = "") -> None:
+        """Take a key for a backend."""
+        from sidelight.ui import places
+        from sidelight.ui.dialogs.access import KeyDialog
+
+        session = self._session
+        backends = places.keyed_backends(session)
+        keys = {about.id: session.key_state(about.id) for about, _ in backends}
+        dialog = KeyDialog(backends, keys, backend, self._above)
+        dialog.given.connect(self._on_key)
+        dialog.forgotten.connect(lambda chosen: session.set_key(chosen, None))
+        dialog.open()
+
+    def _on_key(self, backend: str, key: Secret) -> None:
+        self._session.set_key(backend, key)
+        self._session.ask_models(backend)
+
+    def open_address_dialog(self) -> None:
+        """Take the address of a server."""
+        from sidelight.ui.dialogs.access import AddressDialog
+
+        dialog = AddressDialog(self._above)
+        dialog.given.connect(self._on_address)
+        dialog.open()
+
+    def _on_address(self, setting: BackendSetting) -> None:
+        settings = self._session.settings
+        self._session.change_settings(
+            msgspec.structs.replace(settings, backends=(*settings.backends, setting))
+        )
+
+    @property
+    def _above(self) -> QWidget:
+        """What a dialog opens above: the dialog that asked for it, else the window."""
+        return self._picker or self._preferences or self
+
+    def _on_link(self, address: str) -> None:
+        from sidelight.ui.open_url import open_url
+
+        open_url(address, self)
+
+    def _on_notice_read(self) -> None:
+        if self._shown_notice is not None:
+            self._session.dismiss(self._shown_notice)
+
+    # --- place on the screen
+
+    def _restore(self, saved: str) -> None:
+        if not saved:
+            return
+        geometry, _, rest = saved.partition(" ")
+        splitter, _, sidebar = rest.partition(" ")
+        self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
+        self._splitter.restoreState(QByteArray.fromBase64(splitter.encode()))
+        self.history.setVisible(sidebar != "hidden")
+
+    def _place(self) -> str:
+        parts = [
+            base64.b64encode(self.saveGeometry().data()).decode(),
+            base64.b64encode(self._splitter.saveState().data()).decode(),
+            "shown" if self.history.isVisibleTo(self) else "hidden",
+        ]
+        return " ".join(parts)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember where it stood; what streams is kept by the session."""
+        self.history.finish_deleting()
+        settings = self._session.settings
+        self._session.change_settings(msgspec.structs.replace(settings, window=self._place()))
+        super().closeEvent(event)

@@ -1,0 +1,1 @@
+"""Lanes side by side: what each model thought and answered, turn by turn."""

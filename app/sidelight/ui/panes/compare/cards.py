@@ -1,0 +1,105 @@
+"""The small widgets between the texts of a lane: why it failed, notes, versions, a lane that was not asked."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from sidelight import messages
+from sidelight.ui.widgets.icon import IconButton
+from sidelight.ui.widgets.plain import Label
+from sidelight.ui.wording import FailureWords
+
+__all__ = ["FailureCard", "Note", "VersionBar"]
+
+_SAID_CHARACTERS = 1000
+
+
+def _button(caption: str, role: str) -> QPushButton:
+    button = QPushButton(caption)
+    button.setProperty("role", role)
+    return button
+
+
+class FailureCard(QWidget):
+    """What went wrong, what to do, and the buttons to do it. `acted` carries the id of the pressed button."""
+
+    acted = Signal(str)
+
+    def __init__(
+        self,
+        words: FailureWords,
+        actions: tuple[tuple[str, str], ...],
+        level: str = "error",
+        parent: QWidget | None = None,
+    ) -> None:
+        """`actions` are (id, caption), the likeliest first. `level`: "error", or "info" for what the person did."""
+        super().__init__(parent)
+        frame = QFrame()
+        frame.setProperty("role", "card")
+        frame.setProperty("level", level)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 4, 0, 4)
+        outer.addWidget(frame)
+        column = QVBoxLayout(frame)
+        column.setContentsMargins(12, 8, 12, 8)
+        column.setSpacing(4)
+        column.addWidget(Label(words.cause, "strong", wrap=True))
+        if words.step:
+            column.addWidget(Label(words.step, wrap=True))
+        if words.said:
+            said = Label(words.said[:_SAID_CHARACTERS], "muted", wrap=True)
+            said.setTextInteractionFlags(
+                Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+            )
+            said.setAccessibleName(messages.text("ui.failed.said"))
+            column.addWidget(said)
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 4, 0, 0)
+        row.setSpacing(8)
+        for index, (name, caption) in enumerate(actions):
+            button = _button(caption, "" if index == 0 else "quiet")
+            button.clicked.connect(lambda _checked=False, name=name: self.acted.emit(name))
+            row.addWidget(button)
+        row.addStretch(1)
+        column.addLayout(row)
+        self.setAccessibleName(words.cause)
+
+
+class Note(QWidget):
+    """A quiet sentence in a lane, with at most one button."""
+
+    acted = Signal()
+
+    def __init__(self, sentence: str, action: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 4, 0, 4)
+        row.setSpacing(8)
+        row.addWidget(Label(sentence, "muted", wrap=True), 1)
+        if action:
+            button = _button(action, "quiet")
+            button.clicked.connect(self.acted)
+            row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+
+
+class VersionBar(QWidget):
+    """Which version of a reply is looked at. `chosen` carries its place, counted from 0."""
+
+    chosen = Signal(int)
+
+    def __init__(self, place: int, total: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        older = IconButton("chevron-left", messages.text("ui.version.older"))
+        newer = IconButton("chevron-right", messages.text("ui.version.newer"))
+        older.setEnabled(place > 0)
+        newer.setEnabled(place < total - 1)
+        older.clicked.connect(lambda: self.chosen.emit(place - 1))
+        newer.clicked.connect(lambda: self.chosen.emit(place + 1))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2)
+        row.addWidget(older)
+        row.addWidget(Label(messages.text("ui.version", n=place + 1, total=total), "muted"))
+        row.addWidget(newer)
+        row.addStretch(1)

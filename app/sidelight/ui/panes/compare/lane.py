@@ -1,0 +1,204 @@
+"""One lane: its header, its turns, its footer. It is shown values, and tells wishes by `wished` and `turn_wished`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+
+from sidelight.chat.conversation import Turn
+from sidelight.chat.message import Lane
+from sidelight.chat.reply import Reply, ReplyState, trace_of
+from sidelight.settings import ThinkingMode
+from sidelight.ui import wording
+from sidelight.ui.document.view import BlockView, Row
+from sidelight.ui.panes.compare.header import Footer, Header, HeaderValue
+from sidelight.ui.panes.compare.rows import LaneRows
+from sidelight.ui.panes.compare.values import Facts, figures, is_busy
+from sidelight.ui.theme import Palette
+
+__all__ = ["LaneColumn"]
+
+Elapsed = Callable[[str], float | None]
+
+
+class LaneColumn(QFrame):
+    """Shows one lane of a conversation.
+
+    `wished` carries what to do with the lane ("stop", "settings", "left", ...); `turn_wished` a turn and what to do there.
+    """
+
+    wished = Signal(str)
+    turn_wished = Signal(str, str)
+    link_clicked = Signal(str)
+
+    def __init__(self, lane: Lane, palette: Palette, zoom: float, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "lane")
+        self.lane = lane
+        self.stale = True
+        self._facts = Facts(lane.model, lane.backend)
+        self._place = 1
+        self._turns: tuple[Turn, ...] = ()
+        self._shown_rows: list[Row] = []
+        self._drawn_stage: object = None
+        self._mode: ThinkingMode = "peek"
+        self._elapsed: Elapsed = lambda _reply: None
+        self.header = Header()
+        self.footer = Footer()
+        self.view = BlockView()
+        self.view.set_palette_and_zoom(palette, zoom)
+        self.rows = LaneRows(self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.header)
+        column.addWidget(self.view, 1)
+        column.addWidget(self.footer)
+        self._column = column
+        self.setFocusProxy(self.view)
+        self.header.wished.connect(self._wish)
+        self.header.maximised.connect(lambda: self.wished.emit("maximise"))
+        self.header.dragged.connect(lambda: self.header.start_drag(self.lane.id))
+        self.footer.wished.connect(self._wish)
+        self.rows.changed.connect(self._draw_rows)
+        self.rows.acted.connect(self.turn_wished)
+        self.rows.closed_at_end.connect(self.view.scroll_to_row)
+        self.view.link_clicked.connect(self.link_clicked)
+        self.view.more_clicked.connect(self.rows.show_more)
+
+    # --- values in
+
+    def show_value(
+        self,
+        lane: Lane,
+        facts: Facts,
+        place: int,
+        turns: tuple[Turn, ...],
+        mode: ThinkingMode,
+        elapsed: Elapsed,
+        *,
+        rows: bool,
+    ) -> None:
+        """Draw the lane. `rows` False: only header and footer, since nobody sees the rest now."""
+        if [t.id for t in turns] != [t.id for t in self._turns]:
+            self.rows.forget_others(turns, lane.id)
+            self.view.follow = True
+        self.lane, self._facts, self._place = lane, facts, place
+        self._turns, self._mode, self._elapsed = turns, mode, elapsed
+        stage = self._stage()
+        if stage != self._drawn_stage:  # what only counts up is drawn by `tick`, ten times a second
+            self._drawn_stage = stage
+            self._draw_bars()
+        self.stale = not rows
+        if rows:
+            self._draw_rows()
+
+    def set_palette_and_zoom(self, palette: Palette, zoom: float) -> None:
+        """Take another theme or size."""
+        self.view.set_palette_and_zoom(palette, zoom)
+
+    def set_edges(self, *, left: bool, top: bool) -> None:
+        """Leave a hairline free where another lane stands beside or above."""
+        self._column.setContentsMargins(left, top, 0, 0)
+
+    def tick(self) -> None:
+        """Move the clocks and the figures."""
+        reply = self.newest
+        if reply is not None:
+            self._draw_bars()
+            self.rows.tick(reply, self._elapsed(reply.id))
+
+    @property
+    def newest(self) -> Reply | None:
+        """The newest turn's reply that is looked at."""
+        return self.rows.shown(self._turns[-1], self.lane.id) if self._turns else None
+
+    @property
+    def busy(self) -> bool:
+        """Something is expected of it."""
+        return is_busy(self.newest)
+
+    @property
+    def in_trouble(self) -> bool:
+        """Its newest reply failed or was interrupted."""
+        reply = self.newest
+        return reply is not None and reply.state in (ReplyState.FAILED, ReplyState.INTERRUPTED)
+
+    # --- traces, all at once
+
+    def any_trace_open(self) -> bool:
+        """Whether a trace stands open here."""
+        return self.rows.any_open(self._turns, self.lane.id, self._mode)
+
+    def open_traces(self, opened: bool) -> None:
+        """Open or close all traces."""
+        self.rows.open_all(self._turns, self.lane.id, opened)
+
+    # --- drawing
+
+    def _draw_rows(self) -> None:
+        rows = self.rows.build(self._turns, self.lane.id, self._mode, self._elapsed)
+        pairs = enumerate(zip(self._shown_rows, rows, strict=False))
+        same = next((i for i, (old, new) in pairs if old is not new), min(len(self._shown_rows), len(rows)))
+        self.view.set_rows(rows, same)
+        self._shown_rows = rows
+
+    def _stage(self) -> object:
+        """What the bars show, but for what counts up while the reply streams."""
+        reply = self.newest
+        lane = (self.lane, self._facts, self._place)
+        if reply is None or not is_busy(reply):
+            return (lane, reply)
+        return (lane, reply.id, wording.state(reply), bool(reply.trace_text))
+
+    def _draw_bars(self) -> None:
+        reply = self.newest
+        seconds = self._elapsed(reply.id) if reply is not None else None
+        self.header.show_value(self._header(reply))
+        self.header.show_clock(seconds if is_busy(reply) else None)
+        if reply is not None:
+            self.footer.show_value(reply, figures(reply, seconds))
+
+    def _header(self, reply: Reply | None) -> HeaderValue:
+        facts = self._facts
+        place = " · ".join(x for x in (facts.backend, facts.hint) if x)
+        if reply is None:
+            return HeaderValue(facts.name, place, self._place, context=facts.context)
+        known = reply.state.is_final or bool(reply.trace_text)
+        usage = reply.usage
+        used = None
+        if usage is not None and usage.prompt is not None:
+            used = usage.prompt + (usage.output_total or 0)
+        return HeaderValue(
+            facts.name,
+            place,
+            self._place,
+            badge=wording.badge(reply) if known and reply.state is not ReplyState.FAILED else "",
+            badge_hint=wording.badge_hint(trace_of(reply)),
+            state=wording.state(reply),
+            busy=is_busy(reply),
+            trouble=self.in_trouble,
+            used=used,
+            context=facts.context,
+        )
+
+    # --- wishes up
+
+    def _wish(self, name: str) -> None:
+        reply = self.newest
+        match name:
+            case "copy" if reply is not None:
+                QGuiApplication.clipboard().setText(reply.answer_text)
+            case "copy_trace" if reply is not None:
+                QGuiApplication.clipboard().setText(reply.trace_text)
+            case "retry" if self._turns:
+                self.turn_wished.emit(self._turns[-1].id, "retry")
+            case _:
+                self.wished.emit(name)
+
+    def show_newest_version(self, turn_id: str) -> None:
+        """After a retry the new version is looked at."""
+        self.rows.newest_version(turn_id)

@@ -1,0 +1,362 @@
+"""All lanes of a conversation, arranged by the room there is (`values.arrange`), in tabs where there is little."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QIcon, QPainter, QPixmap
+from PySide6.QtWidgets import QApplication, QScrollArea, QTabBar, QVBoxLayout, QWidget
+from shiboken6 import isValid
+
+from sidelight import messages
+from sidelight.chat.message import Lane
+from sidelight.ui.document.view import Match
+from sidelight.ui.panes.compare.find_bar import FindBar
+from sidelight.ui.panes.compare.header import LANE_MIME
+from sidelight.ui.panes.compare.lane import LaneColumn
+from sidelight.ui.panes.compare.values import LEAST_WIDTH, Arrangement, Compared, arrange
+from sidelight.ui.theme import Palette
+
+__all__ = ["LanesPane"]
+
+
+class LanesPane(QWidget):
+    """Shown a `Compared` value. Wishes carry the id of a lane."""
+
+    lane_wished = Signal(str, str)
+    """Lane id and wish: "stop", "settings", "model", "duplicate", "remove"."""
+    turn_wished = Signal(str, str, str)
+    """Lane id, turn id and wish: "retry", "ask", "drop_oldest", "key", "model"."""
+    lane_moved = Signal(str, int)
+    """Lane id and the place it is to stand at."""
+    link_clicked = Signal(str)
+
+    def __init__(
+        self, palette: Palette, elapsed: Callable[[str], float | None], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._palette = palette
+        self._zoom = 1.0
+        self._elapsed = elapsed
+        self._value: Compared | None = None
+        self._columns: list[LaneColumn] = []
+        self._single: str | None = None
+        self._current: str | None = None
+        self._arrangement = Arrangement((), 0)
+        self.setAcceptDrops(True)
+        self._tabs = QTabBar()
+        self._tabs.setExpanding(False)
+        self._tabs.setDrawBase(False)
+        self._tabs.setUsesScrollButtons(True)
+        self._tabs.setElideMode(Qt.TextElideMode.ElideRight)
+        self._tabs.setAccessibleName(messages.text("ui.lanes"))
+        self._tabs.hide()
+        self._strip = QWidget()
+        self._scroll = QScrollArea()
+        self._scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        self._scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setWidget(self._strip)
+        self._scroll.viewport().installEventFilter(self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self._find = FindBar()
+        self._found: list[tuple[LaneColumn, Match]] = []
+        self._found_at = -1
+        column.addWidget(self._find)
+        column.addWidget(self._tabs)
+        column.addWidget(self._scroll, 1)
+        self._find.typed.connect(self._look_for)
+        self._find.stepped.connect(self._step)
+        self._find.closed.connect(self._on_find_closed)
+        self._tabs.currentChanged.connect(self._on_tab)
+        self._scroll.horizontalScrollBar().valueChanged.connect(lambda _value: self._draw_stale())
+
+    # --- values in
+
+    def show_value(self, value: Compared) -> None:
+        """Draw the conversation. Lanes out of sight get only their bars, and the rest when they come into sight."""
+        before = [c.lane.id for c in self._columns]
+        same_conversation = self._value is not None and self._value.conversation.id == value.conversation.id
+        self._value = value
+        lanes = value.conversation.lanes
+        if [x.id for x in lanes] != before:
+            self._match(lanes)
+            if not same_conversation:
+                self._single = None
+            self._arrange()
+        for place, column in enumerate(self._columns):
+            self._draw(column, place)
+        self._draw_tabs()
+
+    def set_palette_and_zoom(self, palette: Palette, zoom: float) -> None:
+        """Take another theme or size (1.0 is 100 %)."""
+        self._palette, self._zoom = palette, zoom
+        for column in self._columns:
+            column.set_palette_and_zoom(palette, zoom)
+        self._arrange()
+        self._draw_tabs()
+
+    def tick(self) -> None:
+        """Move the clocks of lanes that are busy."""
+        for column in self._columns:
+            if column.busy:
+                column.tick()
+
+    # --- what commands ask of it
+
+    @property
+    def columns(self) -> tuple[LaneColumn, ...]:
+        """The lanes, left to right."""
+        return tuple(self._columns)
+
+    @property
+    def visible_lanes(self) -> int:
+        """How many lanes are in sight."""
+        return sum(self._in_sight(c) for c in self._columns)
+
+    @property
+    def current(self) -> LaneColumn | None:
+        """The lane that has or last had the focus; the first one before that."""
+        focused = QApplication.focusWidget()
+        for column in self._columns:
+            if focused is not None and column.isAncestorOf(focused):
+                self._current = column.lane.id
+        found = next((c for c in self._columns if c.lane.id == self._current), None)
+        return found or (self._columns[0] if self._columns else None)
+
+    def focus_lane(self, step: int) -> None:
+        """Go `step` lanes to the right (negative: to the left)."""
+        current = self.current
+        if current is None:
+            return
+        place = min(max(self._columns.index(current) + step, 0), len(self._columns) - 1)
+        column = self._columns[place]
+        self._current = column.lane.id
+        self._bring(column)
+        column.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _bring(self, column: LaneColumn) -> None:
+        """Bring a lane into sight, whatever the arrangement."""
+        if column.isHidden():
+            self._tabs.setCurrentIndex(self._columns.index(column))
+        self._scroll.ensureWidgetVisible(column, 0, 0)
+
+    def move_current(self, step: int) -> None:
+        """Let the current lane change places."""
+        current = self.current
+        if current is not None:
+            self._move(current, step)
+
+    def maximise(self, place: int) -> None:
+        """Give one lane the whole pane, or give it back; `place` counts from 0."""
+        if place < len(self._columns):
+            self._maximise(self._columns[place])
+
+    def toggle_traces(self) -> None:
+        """Close all traces where one stands open, else open all."""
+        opened = any(c.any_trace_open() for c in self._columns)
+        for column in self._columns:
+            column.open_traces(not opened)
+
+    def open_find(self) -> None:
+        """Find words in all lanes."""
+        self._find.open_up()
+
+    def show_newest_version(self, turn_id: str, lane: str) -> None:
+        """Look at the newest version in this turn again."""
+        for column in self._columns:
+            if column.lane.id == lane:
+                column.show_newest_version(turn_id)
+
+    # --- lanes
+
+    def _match(self, lanes: tuple[Lane, ...]) -> None:
+        kept = {c.lane.id: c for c in self._columns}
+        self._columns = [kept.pop(x.id) if x.id in kept else self._made(x) for x in lanes]
+        for column in kept.values():
+            column.hide()
+            column.deleteLater()
+        if self._single not in {x.id for x in lanes}:
+            self._single = None
+
+    def _made(self, lane: Lane) -> LaneColumn:
+        column = LaneColumn(lane, self._palette, self._zoom, self._strip)
+        column.wished.connect(lambda wish: self._on_wish(column, wish))
+        column.turn_wished.connect(lambda turn, wish: self.turn_wished.emit(column.lane.id, turn, wish))
+        column.link_clicked.connect(self.link_clicked)
+        return column
+
+    def _draw(self, column: LaneColumn, place: int) -> None:
+        assert self._value is not None
+        conversation = self._value.conversation
+        lane = conversation.lanes[place]
+        column.show_value(
+            lane,
+            self._value.facts_of(lane),
+            place + 1,
+            conversation.path,
+            self._value.thinking,
+            self._elapsed,
+            rows=self._in_sight(column),
+        )
+
+    def _draw_stale(self) -> None:
+        for place, column in enumerate(self._columns):
+            if column.stale and self._value is not None and self._in_sight(column):
+                self._draw(column, place)
+
+    def _in_sight(self, column: LaneColumn) -> bool:
+        if column.isHidden():
+            return False
+        left = column.x() - self._scroll.horizontalScrollBar().value()
+        return left < self._scroll.viewport().width() and left + column.width() > 0
+
+    def _on_wish(self, column: LaneColumn, wish: str) -> None:
+        match wish:
+            case "maximise":
+                self._maximise(column)
+            case "left":
+                self._move(column, -1)
+            case "right":
+                self._move(column, 1)
+            case _:
+                self.lane_wished.emit(column.lane.id, wish)
+
+    def _move(self, column: LaneColumn, step: int) -> None:
+        place = self._columns.index(column) + step
+        if 0 <= place < len(self._columns):
+            self.lane_moved.emit(column.lane.id, place)
+
+    def _maximise(self, column: LaneColumn) -> None:
+        self._single = None if self._single == column.lane.id else column.lane.id
+        self._current = column.lane.id
+        self._arrange()
+        self._draw_tabs()
+        column.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # --- finding
+
+    def _look_for(self, words: str) -> None:
+        self._found = [(column, match) for column in self._columns for match in column.view.find(words)]
+        self._found_at = -1
+        if self._found:
+            self._step(1)
+        self._find.show_count(self._found_at + 1, len(self._found))
+
+    def _step(self, step: int) -> None:
+        if not self._found:
+            return
+        self._found_at = (self._found_at + step) % len(self._found)
+        column, match = self._found[self._found_at]
+        if not isValid(column):  # the lane was removed meanwhile
+            return
+        self._bring(column)
+        column.view.show_match(match)
+        self._find.show_count(self._found_at + 1, len(self._found))
+
+    def _on_find_closed(self) -> None:
+        if self.current is not None:
+            self.current.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # --- places
+
+    def _arrange(self) -> None:
+        room = self._scroll.maximumViewportSize()
+        least = round(LEAST_WIDTH * self._zoom)
+        count = len(self._columns)
+        arrangement = arrange(count, room.width(), room.height(), least, self._single is not None)
+        if arrangement.width > room.width():  # the scroll bar takes its height
+            high = room.height() - self._scroll.horizontalScrollBar().sizeHint().height()
+            arrangement = arrange(count, room.width(), high, least)
+        self._arrangement = arrangement
+        high = max((p.y + p.height for p in arrangement.places), default=room.height())
+        self._strip.resize(max(arrangement.width, 1), max(high, 1))
+        alone = self._alone
+        self._tabs.setVisible(count > 1 and (arrangement.tabs or self._single is not None))
+        for index, (column, place) in enumerate(zip(self._columns, arrangement.places, strict=True)):
+            column.setGeometry(place.x, place.y, place.width, place.height)
+            column.set_edges(left=place.x > 0, top=place.y > 0)
+            column.setVisible(alone is None or alone == index)
+            column.header.show_maximised(self._single is not None)
+        self._draw_stale()
+
+    @property
+    def _alone(self) -> int | None:
+        """The one lane to be seen where only one can be."""
+        if self._single is not None:
+            return next(i for i, c in enumerate(self._columns) if c.lane.id == self._single)
+        if self._arrangement.tabs:
+            return min(max(self._tabs.currentIndex(), 0), len(self._columns) - 1)
+        return None
+
+    def _on_tab(self, index: int) -> None:
+        if not 0 <= index < len(self._columns) or self._tabs.isHidden():
+            return
+        self._current = self._columns[index].lane.id
+        if self._single is not None:
+            self._single = self._current
+        self._arrange()
+
+    def _draw_tabs(self) -> None:
+        if self._tabs.isHidden():
+            return
+        self._tabs.blockSignals(True)
+        while self._tabs.count() > len(self._columns):
+            self._tabs.removeTab(self._tabs.count() - 1)
+        while self._tabs.count() < len(self._columns):
+            self._tabs.addTab("")
+        for index, column in enumerate(self._columns):
+            assert self._value is not None
+            facts = self._value.facts_of(column.lane)
+            name = " · ".join(x for x in (facts.name, facts.hint) if x).replace("&", "&&")
+            if self._tabs.tabText(index) != name:
+                self._tabs.setTabText(index, name)
+            self._tabs.setTabIcon(index, self._dot(column))
+        alone = self._alone
+        if alone is not None:
+            self._tabs.setCurrentIndex(alone)
+        self._tabs.blockSignals(False)
+
+    def _dot(self, column: LaneColumn) -> QIcon:
+        """A dot for a lane that streams or that failed; none else."""
+        if not (column.busy or column.in_trouble):
+            return QIcon()
+        size = round(8 * self._zoom)
+        picture = QPixmap(QSize(size, size))
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self._palette.error if column.in_trouble else self._palette.accent))
+        painter.drawEllipse(1, 1, size - 2, size - 2)
+        painter.end()
+        return QIcon(picture)
+
+    # --- events
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Arrange again when the room changed."""
+        if event.type() is QEvent.Type.Resize:
+            self._arrange()
+            if self._value is not None:
+                self._draw_tabs()
+        return super().eventFilter(watched, event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Lanes may be dropped here."""
+        if event.mimeData().hasFormat(LANE_MIME):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """A lane was dropped on the place of another."""
+        lane = bytes(event.mimeData().data(LANE_MIME).data()).decode(errors="replace")
+        at = self._strip.mapFrom(self, event.position().toPoint())
+        for place, column in enumerate(self._columns):
+            if column.isVisible() and column.geometry().contains(QPoint(at)):
+                if column.lane.id != lane:
+                    self.lane_moved.emit(lane, place)
+                event.acceptProposedAction()
+                return

@@ -1,0 +1,386 @@
+"""The rows of one lane: for each turn its prompt, the line above the trace, trace and answer by block, and the cards.
+
+Finished texts are parsed once; a text that grows is fed only what is new. What a person did by hand in this lane (traces
+opened or closed, an older version looked at) lives here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
+
+from sidelight import messages
+from sidelight.chat.conversation import Turn
+from sidelight.chat.events import FailureKind, FinishReason
+from sidelight.chat.reply import Reply, ReplyState
+from sidelight.render.blocks import Block, Break, Inline, Paragraph, Text
+from sidelight.render.markdown import parse
+from sidelight.render.stream import BlockStream
+from sidelight.settings import ThinkingMode
+from sidelight.ui import wording
+from sidelight.ui.document.build import Role
+from sidelight.ui.document.view import Row, TextRow, WidgetRow
+from sidelight.ui.panes.compare.cards import FailureCard, Note, VersionBar
+from sidelight.ui.panes.compare.thinking import CloseBar, Thinking, ThinkingValue
+from sidelight.ui.panes.compare.values import Disclosure, disclosure, is_thinking, shown_reply
+
+__all__ = ["LaneRows"]
+
+_PROMPT_SHOWN = 8_000
+_LONG_TRACE = 1_200
+
+
+@dataclass(slots=True)
+class _Shown:
+    """The rows of one text, as far as they are made, and what they were made of."""
+
+    text: str = ""
+    final: bool = False
+    rows: tuple[TextRow, ...] = ()
+    settled: int = 0
+    pages: int = 1
+    stream: BlockStream | None = None
+
+
+@dataclass(slots=True)
+class _Turn:
+    """The rows of one turn and what they were made of (`reply` is held so that its identity stays its own)."""
+
+    made_of: tuple[object, ...]
+    reply: Reply | None
+    rows: list[Row]
+
+
+class LaneRows(QObject):
+    """Makes rows out of turns. `changed`: something was done by hand, ask for the rows again.
+
+    `acted` carries a turn's id and what to do: "retry", "drop_oldest", "key", "model", "ask".
+    """
+
+    changed = Signal()
+    acted = Signal(str, str)
+    closed_at_end = Signal(str)
+    """A trace was closed at its end; carries the key of the row to go to."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._by_hand: dict[str, bool] = {}
+        self._versions: dict[str, int] = {}
+        self._pages: dict[str, int] = {}
+        self._turns: dict[str, _Turn] = {}
+        self._texts: dict[str, _Shown] = {}
+        self._widgets: dict[str, WidgetRow] = {}
+        self._heads: dict[str, Thinking] = {}
+        self._head_values: dict[str, ThinkingValue] = {}
+
+    # --- what was done by hand
+
+    def shown(self, turn: Turn, lane: str) -> Reply | None:
+        """The reply of the lane that is looked at in this turn."""
+        return shown_reply(turn, lane, self._versions.get(turn.id))
+
+    def open_all(self, turns: Sequence[Turn], lane: str, opened: bool) -> None:
+        """Open or close all traces of the lane by hand."""
+        for turn in turns:
+            for reply in turn.versions(lane):
+                self._by_hand[reply.id] = opened
+        self.changed.emit()
+
+    def any_open(self, turns: Sequence[Turn], lane: str, mode: ThinkingMode) -> bool:
+        """Whether some trace that is looked at stands open."""
+        replies = (self.shown(t, lane) for t in turns)
+        return any(
+            r is not None and bool(r.trace_text.strip()) and self._disclosure(r, mode) == "open"
+            for r in replies
+        )
+
+    def forget_others(self, turns: Sequence[Turn], lane: str) -> None:
+        """Drop what is kept of replies that are not in these turns."""
+        here = {t.id for t in turns} | {r.id for t in turns for r in t.versions(lane)}
+        kept: tuple[dict[str, Any], ...] = (
+            self._turns,
+            self._texts,
+            self._widgets,
+            self._heads,
+            self._head_values,
+        )
+        for things in kept:
+            for key in [k for k in things if k.split(".", 1)[0] not in here]:
+                del things[key]
+
+    def newest_version(self, turn_id: str) -> None:
+        """Look at the newest version again."""
+        self._versions.pop(turn_id, None)
+
+    def show_more(self, row: str) -> None:
+        """Lay out more of a text that was too long to be shown at once; `row` is the key of its last row."""
+        key = row.rsplit(".", 1)[0]
+        self._pages[key] = self._pages.get(key, 1) + 1
+        self.changed.emit()
+
+    # --- rows
+
+    def build(
+        self,
+        turns: Sequence[Turn],
+        lane: str,
+        mode: ThinkingMode,
+        elapsed: Callable[[str], float | None],
+    ) -> list[Row]:
+        """All rows of the lane. `elapsed` gives the seconds of a live reply.
+
+        The rows of a turn in which nothing changed are the ones of the last time.
+        """
+        rows: list[Row] = []
+        first = turns[0].id if turns else ""
+        for turn in turns:
+            reply = self.shown(turn, lane)
+            versions = turn.versions(lane)
+            by_hand = self._by_hand.get(reply.id) if reply is not None else None
+            made_of = (id(reply), len(versions), mode, by_hand, first == turn.id, sum(self._pages.values()))
+            kept = self._turns.get(turn.id)
+            if kept is None or kept.made_of != made_of or kept.reply is not reply:
+                fresh = self._turn(turn, reply, versions, mode, elapsed, first == turn.id)
+                kept = self._turns[turn.id] = _Turn(made_of, reply, fresh)
+            rows += kept.rows
+        return rows
+
+    def _turn(
+        self,
+        turn: Turn,
+        reply: Reply | None,
+        versions: tuple[Reply, ...],
+        mode: ThinkingMode,
+        elapsed: Callable[[str], float | None],
+        first: bool,
+    ) -> list[Row]:
+        rows: list[Row] = [self._prompt(turn)]
+        if reply is None:
+            return [*rows, self._not_asked(turn)]
+        if len(versions) > 1:
+            rows.append(self._version_bar(turn, reply, versions))
+        rows += self._thinking(reply, mode, elapsed(reply.id))
+        rows += self._text_rows(reply.id, "answer", reply.answer_text, reply.state.is_final)
+        rows += self._ending(turn, reply, first)
+        return rows
+
+    def tick(self, reply: Reply, elapsed: float | None) -> None:
+        """Move the clock of a live reply."""
+        value = self._head_values.get(reply.id)
+        if value is not None and value.live:
+            self._show_head(reply, elapsed, value.disclosure)
+
+    def _widget(self, key: str, make: Callable[[QWidget], QWidget], token: object = None) -> WidgetRow:
+        """A row with a widget; the very same row while it shows the same."""
+        row = self._widgets.get(key)
+        if row is None or row.token != token:
+            row = self._widgets[key] = WidgetRow(key, make, token)
+        return row
+
+    def _prompt(self, turn: Turn) -> Row:
+        key = f"{turn.id}.prompt"
+        shown = self._texts.get(key)
+        if shown is None:
+            said = turn.prompt.text
+            if len(said) > _PROMPT_SHOWN:
+                size = wording.data_size(len(said.encode()))
+                said = said[:_PROMPT_SHOWN].rstrip() + "\n\n" + messages.text("ui.prompt.cut", size=size)
+            shown = self._texts[key] = _Shown(rows=(TextRow(key, _as_written(said), "prompt"),))
+        return shown.rows[0]
+
+    def _not_asked(self, turn: Turn) -> Row:
+        def make(parent: QWidget) -> QWidget:
+            note = Note(messages.text("ui.lane.not_asked"), messages.text("ui.lane.ask"), parent)
+            note.acted.connect(lambda: self.acted.emit(turn.id, "ask"))
+            return note
+
+        return self._widget(f"{turn.id}.not_asked", make)
+
+    def _version_bar(self, turn: Turn, reply: Reply, versions: tuple[Reply, ...]) -> Row:
+        place = next(i for i, r in enumerate(versions) if r.id == reply.id)
+
+        def choose(index: int) -> None:
+            self._versions[turn.id] = versions[index].version
+            self.changed.emit()
+
+        def make(parent: QWidget) -> QWidget:
+            bar = VersionBar(place, len(versions), parent)
+            bar.chosen.connect(choose)
+            return bar
+
+        return self._widget(f"{turn.id}.versions", make, (place, len(versions)))
+
+    # --- the trace
+
+    def _disclosure(self, reply: Reply, mode: ThinkingMode) -> Disclosure:
+        return disclosure(mode, self._by_hand.get(reply.id), is_thinking(reply))
+
+    def _thinking(self, reply: Reply, mode: ThinkingMode, elapsed: float | None) -> list[Row]:
+        trace = reply.trace_text
+        has_trace = bool(trace.strip())
+        if reply.failed is not None and not has_trace and not reply.answer_text:
+            return []  # nothing came: whether there would have been a trace is not known
+        degree = self._disclosure(reply, mode)
+        self._show_head(reply, elapsed, degree)
+        head = f"{reply.id}.head"
+
+        def make(parent: QWidget) -> QWidget:
+            widget = Thinking(parent)
+            widget.show_value(self._head_values[reply.id])
+            widget.toggled.connect(lambda opened: self._toggle(reply.id, opened))
+            self._heads[reply.id] = widget
+            return widget
+
+        rows: list[Row] = [self._widget(head, make, (has_trace, degree))]
+        if has_trace and degree == "open":
+            rows += self._text_rows(reply.id, "trace", trace, not is_thinking(reply))
+            if len(trace) > _LONG_TRACE:
+                rows.append(
+                    self._widget(f"{reply.id}.close", lambda parent: self._close_bar(reply.id, parent))
+                )
+        return rows
+
+    def _show_head(self, reply: Reply, elapsed: float | None, degree: Disclosure) -> None:
+        trace = reply.trace_text
+        value = ThinkingValue(
+            wording.thinking_title(reply, elapsed),
+            degree,
+            bool(trace.strip()),
+            live=not reply.state.is_final,
+            last=trace[-800:] if degree == "peek" else "",
+        )
+        self._head_values[reply.id] = value
+        widget = self._heads.get(reply.id)
+        if widget is not None and isValid(widget):  # the view destroys what is far away
+            widget.show_value(value)
+
+    def _toggle(self, reply_id: str, opened: bool) -> None:
+        self._by_hand[reply_id] = opened
+        self.changed.emit()
+
+    def _close_bar(self, reply_id: str, parent: QWidget) -> QWidget:
+        def close() -> None:
+            self._toggle(reply_id, False)
+            self.closed_at_end.emit(f"{reply_id}.head")
+
+        bar = CloseBar(parent)
+        bar.closed.connect(close)
+        return bar
+
+    # --- texts
+
+    def _text_rows(self, reply_id: str, role: Role, whole: str, final: bool) -> list[Row]:
+        key = f"{reply_id}.{role}"
+        if not whole.strip():
+            return []
+        shown = self._texts.setdefault(key, _Shown())
+        self._update(shown, key, role, whole, final)
+        return list(shown.rows)
+
+    def _update(self, shown: _Shown, key: str, role: Role, whole: str, final: bool) -> None:
+        """Bring the rows of one text up to date; rows of finished blocks stay the very same objects."""
+        pages = self._pages.get(key, 1)
+        if (shown.final, shown.pages, len(shown.text)) == (final, pages, len(whole)) and shown.text == whole:
+            return
+        if final:
+            if shown.stream is not None and pages == 1:
+                self._feed(shown.stream, shown.text, whole)
+                blocks = shown.stream.finish()
+            else:
+                blocks = parse(whole, pages)
+            shown.rows = self._with_rows(shown.rows, key, role, blocks)
+            shown.stream = None
+        else:
+            if shown.stream is None:
+                shown.stream, shown.text, shown.settled = BlockStream(), "", 0
+            if not self._feed(shown.stream, shown.text, whole):
+                shown.settled = 0
+            finished = shown.stream.finished
+            fresh = [*finished[shown.settled :], *shown.stream.tail]
+            shown.rows = shown.rows[: shown.settled] + self._with_rows(
+                shown.rows[shown.settled :], key, role, fresh, first=shown.settled
+            )
+            shown.settled = len(finished)
+        shown.text, shown.final, shown.pages = whole, final, pages
+
+    @staticmethod
+    def _feed(stream: BlockStream, before: str, whole: str) -> bool:
+        """Feed what is new; False where the text did not grow but changed, and all of it was read again."""
+        if whole.startswith(before):
+            if len(whole) > len(before):
+                stream.feed(whole[len(before) :])
+            return True
+        stream.replace(whole)
+        return False
+
+    @staticmethod
+    def _with_rows(
+        old: tuple[TextRow, ...], key: str, role: Role, blocks: Sequence[Block], first: int = 0
+    ) -> tuple[TextRow, ...]:
+        """Rows for blocks; where a block is the one that stood there, its row stays."""
+        made: list[TextRow] = []
+        for index, block in enumerate(blocks):
+            if index < len(old) and (old[index].block is block or old[index].block == block):
+                made.append(old[index])
+            else:
+                made.append(TextRow(f"{key}.{first + index}", block, role))
+        return tuple(made)
+
+    # --- how it ended
+
+    def _ending(self, turn: Turn, reply: Reply, first: bool) -> list[Row]:
+        key = f"{reply.id}.end"
+        if reply.failed is not None:
+            return [self._failure(key, turn, reply, first)]
+        if reply.thought_only:
+            return [self._note(key, messages.text("ui.note.thought_only"))]
+        reason = reply.finished.reason if reply.finished is not None else None
+        if reply.state is ReplyState.COMPLETE and not reply.answer_text.strip():
+            return [self._note(key, messages.text("ui.note.empty"))]
+        match reason:
+            case FinishReason.LENGTH:
+                return [self._note(key, messages.text("ui.note.length"))]
+            case FinishReason.CONTENT_FILTER:
+                return [self._note(key, messages.text("ui.note.filtered"))]
+            case FinishReason.REFUSAL:
+                return [self._note(key, messages.text("ui.note.refused"))]
+            case _:
+                return []
+
+    def _note(self, key: str, sentence: str) -> Row:
+        return self._widget(key, lambda parent: Note(sentence, parent=parent), sentence)
+
+    def _failure(self, key: str, turn: Turn, reply: Reply, first: bool) -> Row:
+        assert reply.failed is not None
+        words = wording.failure(reply.failed)
+        actions = [("retry", messages.text("ui.retry"))]
+        match reply.failed.kind:
+            case FailureKind.CONTEXT_LENGTH if not first:
+                actions.insert(0, ("drop_oldest", messages.text("ui.drop_oldest")))
+            case FailureKind.AUTH | FailureKind.QUOTA:
+                actions.insert(0, ("key", messages.text("ui.set_key")))
+            case FailureKind.MODEL_NOT_FOUND:
+                actions.insert(0, ("model", messages.text("ui.choose_model")))
+            case _:
+                pass
+        level = "info" if reply.failed.kind is FailureKind.STOPPED else "error"
+
+        def make(parent: QWidget) -> QWidget:
+            card = FailureCard(words, tuple(actions), level, parent)
+            card.acted.connect(lambda what: self.acted.emit(turn.id, what))
+            return card
+
+        return self._widget(key, make, (words, tuple(actions)))
+
+
+def _as_written(said: str) -> Paragraph:
+    """A prompt is shown as it was typed, not as Markdown."""
+    inlines: list[Inline] = []
+    for line in said.splitlines():
+        inlines += [Text(line), Break()]
+    return Paragraph(tuple(inlines[:-1]))

@@ -1,0 +1,153 @@
+"""The empty state. It offers the embedded model with size, source and licence, a key, a server, and prompts to try."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, Qt, Signal, SignalInstance
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from sidelight import messages
+from sidelight.engine.terms import WeightsOffer
+from sidelight.ui.offer import OfferRow
+from sidelight.ui.widgets.icon import IconButton
+from sidelight.ui.widgets.plain import Label
+
+__all__ = ["WelcomePane", "WelcomeValue"]
+
+
+@dataclass(frozen=True, slots=True)
+class WelcomeValue:
+    """`lanes` are the lines that say which lanes will answer; empty where none could answer yet."""
+
+    offers: tuple[WeightsOffer, ...] = ()
+    lanes: tuple[str, ...] = ()
+
+
+class WelcomePane(QScrollArea):
+    """Wishes: weights to fetch or to cancel, a key, an address, a prompt to try."""
+
+    fetch_wanted = Signal(str)
+    cancel_wanted = Signal(str)
+    key_wanted = Signal()
+    address_wanted = Signal()
+    prompt_chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._value: WelcomeValue | None = None
+        self._offers: dict[str, OfferRow] = {}
+        page = QWidget()
+        page.setProperty("role", "page")
+        self.setWidget(page)
+        self._column = QWidget()
+        outer = QHBoxLayout(page)
+        outer.setContentsMargins(24, 24, 24, 24)
+        outer.addStretch(1)
+        outer.addWidget(self._column, 100)
+        outer.addStretch(1)
+        column = QVBoxLayout(self._column)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addStretch(1)
+        column.addWidget(Label(messages.text("ui.welcome.title"), "heading", wrap=True))
+        column.addWidget(Label(messages.text("ui.welcome.text"), "muted", wrap=True))
+        self._ready = Label("", "ready", wrap=True)
+        column.addWidget(self._ready)
+        column.addSpacing(16)
+        self._models = QVBoxLayout()
+        self._models.setSpacing(0)
+        column.addWidget(Label(messages.text("ui.welcome.models"), "section"))
+        column.addLayout(self._models)
+        for symbol, title, sentence, action, wish in (
+            (
+                "key",
+                messages.text("ui.welcome.key"),
+                messages.text("ui.welcome.key.text"),
+                messages.text("ui.welcome.key.do"),
+                self.key_wanted,
+            ),
+            (
+                "server",
+                messages.text("ui.welcome.server"),
+                messages.text("ui.welcome.server.text"),
+                messages.text("ui.welcome.server.do"),
+                self.address_wanted,
+            ),
+        ):
+            self._models.addWidget(self._row(symbol, title, sentence, action, wish))
+        column.addSpacing(16)
+        column.addWidget(Label(messages.text("ui.welcome.try"), "section"))
+        for prompt in (
+            messages.text("ui.welcome.try.1"),
+            messages.text("ui.welcome.try.2"),
+            messages.text("ui.welcome.try.3"),
+        ):
+            column.addWidget(self._prompt(prompt))
+        column.addStretch(2)
+        self._fit()
+
+    def show_value(self, value: WelcomeValue) -> None:
+        """Draw what is offered now."""
+        if value == self._value:
+            return
+        self._value = value
+        for gone in self._offers.keys() - {o.id for o in value.offers}:
+            row = self._offers.pop(gone)
+            row.hide()
+            row.deleteLater()
+        for place, offer in enumerate(value.offers):
+            row = self._offers.get(offer.id) or self._made(offer.id, place)
+            row.show_value(offer, first=place == 0 and not value.lanes)
+        self._ready.setText("\n".join(value.lanes))
+        self._ready.setVisible(bool(value.lanes))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Keep lines readable at every zoom."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit()
+
+    def _fit(self) -> None:
+        if hasattr(self, "_column"):
+            self._column.setMaximumWidth(self.fontMetrics().averageCharWidth() * 96)
+
+    def _made(self, identifier: str, place: int) -> OfferRow:
+        row = OfferRow()
+        row.fetch_clicked.connect(lambda: self.fetch_wanted.emit(identifier))
+        row.cancel_clicked.connect(lambda: self.cancel_wanted.emit(identifier))
+        self._models.insertWidget(place, row)
+        self._offers[identifier] = row
+        return row
+
+    @staticmethod
+    def _row(symbol: str, title: str, sentence: str, action: str, wish: SignalInstance) -> QWidget:
+        row = QFrame()
+        row.setProperty("role", "offer")
+        line = QHBoxLayout(row)
+        line.setContentsMargins(0, 10, 0, 10)
+        line.setSpacing(12)
+        mark = IconButton(symbol, "")
+        mark.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        mark.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(Label(title, "strong"))
+        words.addWidget(Label(sentence, "muted", wrap=True))
+        button = QPushButton(action)
+        button.setProperty("role", "quiet")
+        button.clicked.connect(wish)
+        line.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
+        line.addLayout(words, 1)
+        line.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+        return row
+
+    def _prompt(self, prompt: str) -> QWidget:
+        button = IconButton("chevron-right", prompt, role="prompt", caption=prompt)
+        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        button.clicked.connect(lambda: self.prompt_chosen.emit(prompt))
+        return button

@@ -1,0 +1,100 @@
+"""The embedded engine: context for each slot, model files of the person's own, weights to fetch."""
+
+from __future__ import annotations
+
+import msgspec
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QListWidget, QPushButton, QSpinBox, QVBoxLayout
+
+from sidelight import messages
+from sidelight.engine.terms import WeightsOffer
+from sidelight.ui.offer import OfferRow
+from sidelight.ui.preferences.page import Page
+from sidelight.ui.widgets.plain import Label
+
+__all__ = ["LocalPage"]
+
+
+class LocalPage(Page):
+    """`fetch_wanted` and `cancel_wanted` carry the id of weights."""
+
+    fetch_wanted = Signal(str)
+    cancel_wanted = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__(messages.text("ui.pref.local"))
+        self._context = QSpinBox()
+        self._context.setRange(1024, 131_072)
+        self._context.setSingleStep(1024)
+        self._context.setGroupSeparatorShown(True)
+        self._context.setKeyboardTracking(False)
+        self.add(
+            messages.text("ui.pref.local.context"), self._context, messages.text("ui.pref.local.context.hint")
+        )
+        self._files = QListWidget()
+        self._files.setAccessibleName(messages.text("ui.pref.local.files"))
+        self._files.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self._files.setMaximumHeight(self.fontMetrics().lineSpacing() * 7)
+        add = QPushButton(messages.text("ui.picker.file"))
+        self._remove = QPushButton(messages.text("ui.pref.local.remove"))
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        for button in (add, self._remove):
+            button.setProperty("role", "quiet")
+            button.setAutoDefault(False)
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        self._rows: dict[str, OfferRow] = {}
+        self._offers = QVBoxLayout()
+        self._offers.setSpacing(0)
+        self.column.addWidget(Label(messages.text("ui.pref.local.files"), "section"))
+        self.column.addWidget(self._files)
+        self.column.addLayout(buttons)
+        self.column.addWidget(Label(messages.text("ui.pref.local.weights"), "section"))
+        self.column.addLayout(self._offers)
+        self.column.addStretch(1)
+        add.clicked.connect(self._on_add)
+        self._remove.clicked.connect(self._on_remove)
+        self._context.valueChanged.connect(
+            lambda value: self.tell(msgspec.structs.replace(self.settings, slot_context=value))
+        )
+        self._files.currentRowChanged.connect(lambda row: self._remove.setEnabled(row >= 0))
+
+    def draw(self) -> None:
+        """Fill the fields."""
+        self._context.setValue(self.settings.slot_context)
+        self._files.clear()
+        self._files.addItems(list(self.settings.gguf))
+        self._remove.setEnabled(False)
+
+    def show_offers(self, offers: tuple[WeightsOffer, ...]) -> None:
+        """Draw the weights that can be fetched or are here."""
+        for offer in offers:
+            if offer.id not in self._rows:
+                row = OfferRow()
+                row.fetch_clicked.connect(lambda offer=offer: self.fetch_wanted.emit(offer.id))
+                row.cancel_clicked.connect(lambda offer=offer: self.cancel_wanted.emit(offer.id))
+                self._offers.addWidget(row)
+                self._rows[offer.id] = row
+            self._rows[offer.id].show_value(offer)
+
+    def add_file(self, path: str) -> None:
+        """A model file was chosen."""
+        if path and path not in self.settings.gguf:
+            self.tell(msgspec.structs.replace(self.settings, gguf=(*self.settings.gguf, path)))
+            self.show_value(self.settings)
+
+    def _on_add(self) -> None:
+        dialog = QFileDialog(self, messages.text("ui.picker.file"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilter(messages.text("ui.picker.filter"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self.add_file)
+        dialog.open()
+
+    def _on_remove(self) -> None:
+        item = self._files.currentItem()
+        if item is not None:
+            kept = tuple(p for p in self.settings.gguf if p != item.text())
+            self.tell(msgspec.structs.replace(self.settings, gguf=kept))
+            self.show_value(self.settings)

@@ -1,0 +1,1 @@
+"""Small Qt parts that know nothing of chat."""

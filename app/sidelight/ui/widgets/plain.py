@@ -1,0 +1,82 @@
+"""Text that stays text: labels and tooltips in which no markup is ever read. The only place that makes a QLabel.
+
+Names of models and sentences of servers come from strangers, and Qt guesses at markup wherever nobody forbids it.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QStyle, QStyleOption, QWidget
+
+__all__ = ["ElidedLabel", "Label", "plain_tip"]
+
+_WORD_JOINER = "\u2060"
+
+
+def plain_tip(text: str) -> str:
+    """The text as a tooltip: an invisible joiner after what could begin a tag keeps Qt from reading it as one."""
+    return text.replace("<", "<" + _WORD_JOINER).replace("&", "&" + _WORD_JOINER)
+
+
+class Label(QLabel):
+    """A label of plain text. `role` names its look in the stylesheet ("muted", "title", "heading", "warning", ...)."""
+
+    def __init__(
+        self, text: str = "", role: str = "", *, wrap: bool = False, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(wrap)
+        self.setIndent(0)
+        self.setText(text)
+        if role:
+            self.setProperty("role", role)
+
+    def set_role(self, role: str) -> None:
+        """Take another look; nothing happens where it is the look already."""
+        if self.property("role") != role:
+            self.setProperty("role", role)
+            self.style().unpolish(self)
+            self.style().polish(self)
+
+
+class ElidedLabel(Label):
+    """One line that is cut with an ellipsis where it does not fit; the whole text is then its tooltip."""
+
+    def __init__(
+        self,
+        text: str = "",
+        role: str = "",
+        *,
+        mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(text, role, parent=parent)
+        self._mode = mode
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def minimumSizeHint(self) -> QSize:
+        """Wide enough for a few letters."""
+        return QSize(self.fontMetrics().horizontalAdvance("mm…"), super().minimumSizeHint().height())
+
+    def sizeHint(self) -> QSize:
+        """As wide as the whole text."""
+        margins = self.contentsMargins()
+        width = self.fontMetrics().horizontalAdvance(self._line()) + margins.left() + margins.right() + 2
+        return QSize(width, super().sizeHint().height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw what fits."""
+        painter = QPainter(self)
+        option = QStyleOption()
+        option.initFrom(self)
+        self.style().drawPrimitive(QStyle.PrimitiveElement.PE_Widget, option, painter, self)
+        box = self.contentsRect()
+        shown = QFontMetrics(self.font()).elidedText(self._line(), self._mode, box.width())
+        self.setToolTip(plain_tip(self.text()) if shown != self.text() else "")
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(box, int(self.alignment() | Qt.AlignmentFlag.AlignVCenter), shown)
+
+    def _line(self) -> str:
+        return " ".join(self.text()[:1000].split())

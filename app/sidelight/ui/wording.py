@@ -1,0 +1,204 @@
+"""Chat values in words: durations, sizes, states, trace badges, failures. No Qt, no logic but the choice of a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sidelight import messages
+from sidelight.chat.events import Failed, FailureKind, Progress
+from sidelight.chat.reply import Certainty, Reply, ReplyState, Trace, TraceKind, trace_of
+
+__all__ = [
+    "FailureWords",
+    "badge",
+    "badge_hint",
+    "count",
+    "data_size",
+    "failure",
+    "seconds",
+    "state",
+    "thinking_title",
+]
+
+
+def seconds(value: float) -> str:
+    """A length of time as people read a clock: "0.4 s", "12 s", "3 min 05 s"."""
+    if value < 9.95:
+        return messages.text("ui.seconds", n=f"{value:.1f}")
+    if value < 99.5:
+        return messages.text("ui.seconds", n=f"{value:.0f}")
+    minutes, rest = divmod(round(value), 60)
+    return messages.text("ui.minutes", m=minutes, s=f"{rest:02d}")
+
+
+def count(value: int) -> str:
+    """A number with its thousands apart."""
+    return f"{value:,}"
+
+
+def data_size(value: float) -> str:
+    """Bytes in the units that shops and downloads use (1 kB = 1,000 bytes)."""
+    for unit, divisor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if value >= divisor:
+            scaled = value / divisor
+            return f"{scaled:.1f} {unit}" if scaled < 99.5 else f"{scaled:.0f} {unit}"
+    return f"{value:.0f} B"
+
+
+def billed(reply: Reply) -> int | None:
+    """Reasoning tokens that were billed, where any were."""
+    return (reply.usage.reasoning or None) if reply.usage else None
+
+
+def badge(reply: Reply) -> str:
+    """What the trace may be called, in at most a few words."""
+    trace = trace_of(reply)
+    match trace.kind:
+        case TraceKind.FULL:
+            return messages.text("ui.trace.full")
+        case TraceKind.SUMMARY:
+            return messages.text("trace.summary")
+        case TraceKind.REDACTED:
+            return messages.text("trace.redacted")
+        case TraceKind.HIDDEN:
+            tokens = billed(reply)
+            if tokens is None:
+                return messages.text("trace.hidden")
+            return messages.text("ui.trace.hidden_billed", n=count(tokens))
+        case TraceKind.ELICITED:
+            return messages.text("trace.elicited")
+        case TraceKind.NONE:
+            return messages.text("ui.trace.none")
+
+
+_HINTS = {
+    TraceKind.FULL: "ui.trace.full.hint",
+    TraceKind.SUMMARY: "ui.trace.summary.hint",
+    TraceKind.REDACTED: "ui.trace.redacted.hint",
+    TraceKind.HIDDEN: "ui.trace.hidden.hint",
+    TraceKind.ELICITED: "ui.trace.elicited.hint",
+    TraceKind.NONE: "ui.trace.none.hint",
+}
+_CERTAINTY = {
+    Certainty.REPORTED: "ui.trace.reported",
+    Certainty.BY_FAMILY: "ui.trace.by_family",
+    Certainty.GUESSED: "ui.trace.guessed",
+}
+
+
+def badge_hint(trace: Trace) -> str:
+    """What the badge means and how it is known."""
+    return messages.text(_HINTS[trace.kind]) + " " + messages.text(_CERTAINTY[trace.certainty])
+
+
+_STATES = {
+    ReplyState.QUEUED: "state.queued",
+    ReplyState.WAITING: "state.waiting",
+    ReplyState.COMPLETE: "state.complete",
+    ReplyState.INTERRUPTED: "state.interrupted",
+    ReplyState.FAILED: "state.failed",
+}
+
+
+def state(reply: Reply) -> str:
+    """Where a reply stands, in a word or two."""
+    if reply.state is ReplyState.STREAMING:
+        thinking = reply.timing.first_answer is None
+        return messages.text("ui.state.thinking") if thinking else messages.text("ui.state.answering")
+    if reply.state is ReplyState.WAITING and reply.progress is not None:
+        return progress(reply.progress)
+    return messages.text(_STATES[reply.state])
+
+
+def progress(step: Progress) -> str:
+    """What happens before the first token."""
+    match step.stage:
+        case "queued":
+            return messages.text("state.queued")
+        case "sent":
+            return messages.text("state.waiting")
+        case "loading":
+            return messages.text("ui.state.loading")
+        case "prompt":
+            if step.done is None or not step.total:
+                return messages.text("ui.state.reading")
+            return messages.text("ui.state.reading_part", percent=round(100 * step.done / step.total))
+
+
+def thinking_title(reply: Reply, elapsed: float | None) -> str:
+    """The line above a trace: what kind it is and how long it took; why there is none, where there is none."""
+    if not reply.trace_text.strip():
+        if not reply.state.is_final:
+            return (
+                state(reply) if reply.timing.first_answer is None else messages.text("ui.thinking.none_yet")
+            )
+        tokens = billed(reply)
+        if tokens is not None:
+            return messages.text("ui.thinking.none_billed", n=count(tokens))
+        return messages.text("ui.thinking.none")
+    if not reply.state.is_final and reply.timing.first_answer is None:
+        began = reply.timing.first_thought or 0.0
+        return messages.text("ui.thinking.live", time=seconds(max(0.0, (elapsed or began) - began)))
+    took = reply.timing.thinking
+    kind = badge(reply)
+    if took is None:
+        return messages.text("ui.thinking.done_untimed", kind=kind)
+    if took < 0.05:
+        return messages.text("ui.thinking.at_once", kind=kind)
+    return messages.text("ui.thinking.done", time=seconds(took), kind=kind)
+
+
+@dataclass(frozen=True, slots=True)
+class FailureWords:
+    """A failure for a person: what happened, what to do now, and what the other side said of it."""
+
+    cause: str
+    step: str
+    said: str = ""
+
+
+_SENTENCES: dict[FailureKind, str] = {
+    FailureKind.AUTH: "failed.auth",
+    FailureKind.QUOTA: "failed.quota",
+    FailureKind.RATE_LIMIT: "failed.rate_limit",
+    FailureKind.CONTEXT_LENGTH: "failed.context_length",
+    FailureKind.MODEL_NOT_FOUND: "failed.model_not_found",
+    FailureKind.BAD_REQUEST: "failed.bad_request",
+    FailureKind.CONTENT_FILTER: "failed.content_filter",
+    FailureKind.OVERLOADED: "failed.overloaded",
+    FailureKind.SERVER: "failed.server",
+    FailureKind.NETWORK: "failed.network",
+    FailureKind.TIMEOUT: "failed.timeout",
+    FailureKind.CUT_OFF: "failed.cut_off",
+    FailureKind.PROTOCOL: "failed.protocol",
+    FailureKind.STOPPED: "failed.stopped",
+}
+_STEPS: dict[FailureKind, str] = {
+    FailureKind.QUOTA: "ui.step.quota",
+    FailureKind.CONTEXT_LENGTH: "ui.step.context_length",
+    FailureKind.MODEL_NOT_FOUND: "ui.step.model_not_found",
+    FailureKind.BAD_REQUEST: "ui.step.bad_request",
+    FailureKind.CONTENT_FILTER: "ui.step.content_filter",
+    FailureKind.SERVER: "ui.step.server",
+    FailureKind.NETWORK: "ui.step.network",
+    FailureKind.TIMEOUT: "ui.step.timeout",
+    FailureKind.CUT_OFF: "ui.step.cut_off",
+    FailureKind.PROTOCOL: "ui.step.server",
+}
+
+
+def failure(failed: Failed) -> FailureWords:
+    """A failure in words. A code with a sentence of its own says more than its kind does."""
+    details = dict(failed.details)
+    step = messages.text(_STEPS[failed.kind]) if failed.kind in _STEPS else ""
+    if failed.code is not None and "." in failed.code and failed.code in messages.CATALOGUE:
+        cause, step = messages.text(failed.code, **details), ""
+    elif failed.kind is FailureKind.CONTEXT_LENGTH and "prompt" in details and "context" in details:
+        cause = messages.text("ui.failed.context", prompt=details["prompt"], context=details["context"])
+    elif failed.kind is FailureKind.CUT_OFF and failed.code == "closed":
+        cause = messages.text("ui.failed.closed")
+    else:
+        cause = messages.text(_SENTENCES[failed.kind])
+    if failed.retry_after is not None:
+        step = messages.text("ui.failed.wait", time=seconds(failed.retry_after)) + " " + step
+    return FailureWords(cause, step.strip(), failed.message)

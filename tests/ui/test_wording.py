@@ -1,0 +1,107 @@
+"""Chat values in words: everything has a sentence, and the sentence is true."""
+
+from __future__ import annotations
+
+import pytest
+from tests.ui import made
+
+from sidelight.chat.events import AnswerDelta, Failed, FailureKind, Progress, ReasoningDelta
+from sidelight.chat.reply import Certainty, Reply, Trace, TraceKind, trace_of
+from sidelight.ui import wording
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (0.04, "0.0 s"),
+        (9.94, "9.9 s"),
+        (9.96, "10 s"),
+        (99.4, "99 s"),
+        (100, "1 min 40 s"),
+        (3599, "59 min 59 s"),
+    ],
+)
+def test_seconds(value: float, words: str) -> None:
+    assert wording.seconds(value) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(12, "12 B"), (5_000_000, "5.0 MB"), (491_400_064, "491 MB"), (1_117_320_768, "1.1 GB")],
+)
+def test_sizes(value: int, words: str) -> None:
+    assert wording.data_size(value) == words
+
+
+@pytest.mark.parametrize(
+    ("events", "claim", "words"),
+    [
+        (made.DONE, made.FULL, "full trace"),
+        (made.DONE, made.ELICITED, "elicited by a prompt"),
+        (made.HIDDEN, made.FULL, "hidden, 812 tokens billed"),
+        (made.ENCRYPTED, made.FULL, "redacted"),
+        (made.PLAIN, made.FULL, "no trace"),
+    ],
+)
+def test_badges(events: made.Timed, claim: object, words: str) -> None:
+    reply = made.reply(events, claim=claim)  # type: ignore[arg-type]  # parametrize knows no types
+    assert wording.badge(reply) == words
+    assert wording.badge_hint(trace_of(reply))
+
+
+@pytest.mark.parametrize("kind", list(TraceKind))
+@pytest.mark.parametrize("certainty", list(Certainty))
+def test_every_badge_explains_itself(kind: TraceKind, certainty: Certainty) -> None:
+    assert wording.badge_hint(Trace(kind, certainty)).count(".") >= 2
+
+
+@pytest.mark.parametrize(
+    ("events", "elapsed", "words"),
+    [
+        (made.QUEUED, None, "queued"),
+        (made.WAITING, 1.0, "waiting"),
+        (made.READING, 1.0, "reading the prompt, 25 %"),
+        (made.THINKING, 5.4, "Thinking for 5.0 s"),
+        (made.DONE, None, "Thought for 7.0 s · full trace"),
+        (made.PLAIN, None, "No trace returned"),
+        (made.HIDDEN, None, "No trace returned, 812 tokens billed"),
+        (made.PLAIN[:1], 1.0, "No trace so far"),
+    ],
+)
+def test_the_line_above_a_trace_is_never_empty(events: made.Timed, elapsed: float | None, words: str) -> None:
+    assert wording.thinking_title(made.reply(events), elapsed) == words
+
+
+def test_thoughts_that_came_all_at_once_claim_no_time() -> None:
+    events: made.Timed = ((ReasoningDelta("all of it"), 3.0), (AnswerDelta("x"), 3.0))
+    assert wording.thinking_title(made.reply(events), 4.0) == "Trace, came all at once · full trace"
+
+
+@pytest.mark.parametrize("stage", ["queued", "sent", "loading", "prompt"])
+def test_every_stage_has_words(stage: str) -> None:
+    assert wording.progress(Progress(stage))  # type: ignore[arg-type]  # parametrize knows no literals
+
+
+@pytest.mark.parametrize("kind", list(FailureKind))
+def test_every_failure_says_its_cause(kind: FailureKind) -> None:
+    words = wording.failure(Failed(kind, "what it said"))
+    assert words.cause.endswith(".")
+    assert words.said == "what it said"
+
+
+def test_a_code_with_a_sentence_of_its_own_says_more_than_the_kind() -> None:
+    words = wording.failure(Failed(FailureKind.MODEL_NOT_FOUND, code="local.weights_missing"))
+    assert words.cause != wording.failure(Failed(FailureKind.MODEL_NOT_FOUND)).cause
+
+
+def test_numbers_and_waiting_times_are_said() -> None:
+    too_long = made.reply(made.TOO_LONG).failed
+    assert too_long is not None
+    cause = wording.failure(too_long).cause
+    assert "5210" in cause
+    assert "4096" in cause
+    assert "Wait 20 s." in wording.failure(Failed(FailureKind.RATE_LIMIT, retry_after=20)).step
+
+
+def test_a_fresh_reply_is_queued() -> None:
+    assert wording.state(Reply("r", "l")) == "queued"
