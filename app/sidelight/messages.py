@@ -135,6 +135,105 @@ CATALOGUE: dict[str, str] = {
     "local.not_gguf": N_("{file} is no model file in the GGUF format."),
     "local.weights_missing": N_("This model is not on this machine. Fetch it, or choose another."),
     "local.wrong_sum": N_("What came is not {title}: its checksum is wrong. It was removed."),
+    # --- models
+    "models.arrival.at_once": N_("thoughts arrived at once after {seconds} s"),
+    "models.arrival.brief": N_("thoughts arrived in a moment"),
+    "models.arrival.silent": N_("silent for {seconds} s, then answered"),
+    "models.arrival.streamed": N_("thoughts arrived over {seconds} s"),
+    "models.changed.digest": N_(
+        "The model's file has changed since the turn before: {before} then, {now} now."
+    ),
+    "models.changed.fingerprint": N_(
+        "The server's build has changed since the turn before: {before} then, {now} now."
+    ),
+    "models.changed.provider": N_(
+        "Another provider answers than in the turn before: {before} then, {now} now."
+    ),
+    "models.changed.quantisation": N_(
+        "The quantisation has changed since the turn before: {before} then, {now} now."
+    ),
+    "models.changed.served": N_("Another model answers than in the turn before: {before} then, {now} now."),
+    "models.claim.changed": N_("{asked}: named after {name}, but somebody else's version of it"),
+    "models.claim.distilled": N_("{name}: a {base} model taught by {teacher}, not {teacher}"),
+    "models.claim.documented": N_("{asked}: on {date} this name meant {name}, as documented"),
+    "models.claim.finetune": N_("{name}: {base} trained further by {vendor}"),
+    "models.claim.line": N_("{asked}: one of {name}, by {vendor}"),
+    "models.claim.merge": N_("{name}: made by {vendor} from the weights of other models"),
+    "models.claim.moving": N_("{asked}: a name that moves; it has meant {names}"),
+    "models.claim.moving_elsewhere": N_("{asked}: a name that moves; what it means here is not known"),
+    "models.claim.original": N_("{name}, by {vendor}"),
+    "models.claim.r1": N_(
+        "{name}: the {total}B model itself, unless the host has moved the name to a later version"
+    ),
+    "models.claim.refuted": N_("{asked}: what the server holds is not {name}"),
+    "models.claim.shared": N_(
+        "{asked}: a name of several models ({names}); the name alone does not tell which"
+    ),
+    "models.claim.size": N_("{asked}: named after {name}, but of another size, so another model"),
+    "models.claim.unknown": N_("{asked}: not among the models known here"),
+    "models.claim.update": N_("{name}: a later version, by {vendor}"),
+    "models.claim.withdrawn": N_("{asked}: a name withdrawn on {date}"),
+    "models.conflict.alias": N_("{asked} is a name that has moved: {served} answered."),
+    "models.conflict.documented": N_("As documented, {asked} is answered by {meant} now."),
+    "models.conflict.family": N_("{asked} was asked for, but {served} answered."),
+    "models.conflict.name_inside": N_(
+        "{asked} was asked for, but the server holds {inside}, by its own metadata."
+    ),
+    "models.conflict.shape": N_(
+        "{asked} was asked for, but what the server holds has another shape: {found}."
+    ),
+    "models.conflict.template": N_(
+        "{asked} was asked for, but what the server holds has the chat template of DeepSeek's models."
+    ),
+    "models.cost.at_most": N_("At most this much, by the prices of {source} ({date})."),
+    "models.cost.computed": N_("By the prices of {source} ({date})."),
+    "models.cost.currency": N_("{file} has prices in {currency}; only US dollars can be used."),
+    "models.cost.reported": N_("As the provider states it."),
+    "models.cost.unknown": N_("The price of this model is not known."),
+    "models.cost.unreadable": N_("{file} is not a price file: {why}"),
+    "models.field.base": N_("Base model"),
+    "models.field.context": N_("Context (tokens)"),
+    "models.field.digest": N_("Digest"),
+    "models.field.fingerprint": N_("Fingerprint"),
+    "models.field.host": N_("Host"),
+    "models.field.licence": N_("Licence"),
+    "models.field.parameters_active": N_("Active parameters (billions)"),
+    "models.field.parameters_total": N_("Parameters (billions)"),
+    "models.field.provider": N_("Provider"),
+    "models.field.quantisation": N_("Quantisation"),
+    "models.field.requested": N_("Asked for"),
+    "models.field.served": N_("Served"),
+    "models.field.teacher": N_("Taught by"),
+    "models.fit.fits": N_("Fits: needs {needed} GB of {available} GB."),
+    "models.fit.tight": N_("Barely fits: needs {needed} GB of {available} GB."),
+    "models.fit.too_large": N_("Does not fit: needs {needed} GB of {available} GB."),
+    "models.fit.unknown": N_("Whether it fits is not known."),
+    "models.note.asked": N_("what this lane asked for"),
+    "models.note.by_name": N_("read off a name"),
+    "models.note.context_now": N_("what the server holds now"),
+    "models.note.context_trained": N_("what the model was made for"),
+    "models.note.echo": N_("this server may repeat whatever name it is sent"),
+    "models.note.line": N_("given for all of {name}; this one may differ"),
+    "models.note.metadata": N_("from the model's own metadata"),
+    "models.note.not_named": N_("the response named no model"),
+    "models.note.other_name": N_("not the name that was asked for"),
+    "models.note.relayed": N_("relayed there by {host}"),
+    "models.note.settings": N_("from this backend's settings"),
+    "models.source.guessed": N_("guessed"),
+    "models.source.looked_up": N_("looked up"),
+    "models.source.reported": N_("reported"),
+    "models.source.unknown": N_("unknown"),
+    "models.verdict.ambiguous": N_("ambiguous: the name does not tell which model it is"),
+    "models.verdict.claimed": N_("claimed: nothing but the name speaks for it"),
+    "models.verdict.confirmed": N_("confirmed: the model's own metadata agrees"),
+    "models.verdict.confirmed_shape": N_(
+        "confirmed: the model's own metadata agrees, though {others} would look the same"
+    ),
+    "models.verdict.conflict": N_("conflict: the evidence disagrees"),
+    "models.verdict.echoed": N_("claimed, and echoed by the server"),
+    "models.verdict.moved": N_("a name that has moved: read as documented for {date}"),
+    "models.verdict.moved_undated": N_("a name that has moved"),
+    "models.verdict.unknown": N_("unknown"),
     # --- terminal
     "cli.about": N_(
         "Ask several language models at once: what each thought and answered. Alone, the command opens the window."

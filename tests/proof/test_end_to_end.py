@@ -51,16 +51,16 @@ def alive(profile: Path) -> bool:
 def half_answered(window: subprocess.Popen[str], deadline: float) -> Lanes:
     """What the lanes show once one has answered a few lines and the other shows a trace."""
     assert window.stdout is not None
-    seen: Lanes = []
     for line in window.stdout:
-        seen = json.loads(line)
+        told = json.loads(line)
+        seen: Lanes = told["lanes"]
         if (
             len(seen) == 2
             and len(seen[0]["text"]) > len(PROMPT) + 80
             and "elicited by a prompt" in seen[1]["labels"]
         ):
             return seen
-        assert time.monotonic() < deadline, f"two lanes did not answer in time: {seen}"
+        assert time.monotonic() < deadline, f"two lanes did not answer in time: {told}"
     pytest.fail("the window ended by itself")
 
 
@@ -82,7 +82,7 @@ def test_a_window_killed_in_mid_answer_shows_what_came_when_it_opens_again(tmp_p
     with started(tmp_path, "look") as window:
         told, _ = window.communicate(timeout=60)
         assert window.returncode == 0
-    lanes: Lanes = json.loads(told.splitlines()[-1])
+    lanes: Lanes = json.loads(told.splitlines()[-1])["lanes"]
     assert len(lanes) == 2
     for before, after in zip(seen, lanes, strict=True):
         shown = " ".join(after["text"].split())

@@ -11,7 +11,7 @@ import sys
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from sidelight.main import open_house
 from sidelight.ui import application
@@ -24,16 +24,20 @@ def main_window() -> MainWindow | None:
 
 
 def report(stands: MainWindow) -> None:
-    """What a person can read in each lane: text, and what labels say."""
-    lanes = [
-        {
-            "text": column.view.accessible_text(),
-            "labels": [label.text() for label in column.findChildren(QLabel) if label.isVisible()],
-        }
-        for column in (stands._lanes.columns if stands._lanes is not None else [])
-    ]
-    sys.stdout.write(json.dumps(lanes) + "\n")
+    """What a person can read: the text of each lane and what its labels say, and what stands in the rest of the window."""
+    columns = stands._lanes.columns if stands._lanes is not None else []
+    told = {
+        "lanes": [{"text": c.view.accessible_text(), "labels": labels(c)} for c in columns],
+        "composer": stands.composer.edit.toPlainText(),
+        "window": labels(stands),
+    }
+    sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
+
+
+def labels(widget: QWidget) -> list[str]:
+    """The texts of all labels of a widget that can be seen."""
+    return [label.text() for label in widget.findChildren(QLabel) if label.isVisible()]
 
 
 def leave(stands: MainWindow) -> None:
