@@ -1,7 +1,8 @@
 """The state a face looks at and the wishes it has; lives in the face's thread and returns at once.
 
-What comes from the network waits in one queue until `drain`, the only place where a reply changes. What is asked of the
-network is called on its loop. The session draws nothing and opens no socket; a conversation that is not looked at goes on.
+What comes from the network waits in one queue until `drain` folds it into the conversations that are `opened`. What is
+asked of the network is called on its loop. The session draws nothing and opens no socket; a conversation that is not looked
+at goes on.
 """
 
 from __future__ import annotations
@@ -29,14 +30,14 @@ from sidelight.chat.conversation import (
     title_from,
     turns_to_drop,
     with_lanes,
-    with_replies,
     with_reply,
     with_turn,
 )
-from sidelight.chat.events import Stamped, coalesce
+from sidelight.chat.events import Stamped
 from sidelight.chat.message import Lane, Parameters, Prompt, new_id
-from sidelight.chat.reply import Reply, Timing, fold_all
+from sidelight.chat.reply import Reply, Timing
 from sidelight.engine.network import Network
+from sidelight.engine.opened import Opened
 from sidelight.engine.terms import EMBEDDED, Ask, Change, Face, KeyState, Notice, WeightsOffer, store_notice
 from sidelight.secrets import Secret
 from sidelight.settings import LaneSetting, Settings
@@ -92,11 +93,6 @@ class Session:
         self._network: Network[Outside] | None = None
         self._inbox: deque[Callable[[], None] | tuple[str, Stamped, float]] = deque()
         self._listeners: list[Listener] = []
-        self._open: dict[str, Conversation] = {}
-        self._stored: set[str] = set()
-        self._home: dict[str, tuple[str, str]] = {}
-        self._unsealed: dict[str, str] = {}
-        self._sent: dict[str, float] = {}
         self._history: tuple[Summary, ...] = ()
         self._backends: tuple[About, ...] = ()
         self._keys: dict[str, KeyState] = {}
@@ -107,7 +103,7 @@ class Session:
         self._awake = False
         self.wake: Callable[[], None] = lambda: None
         """Called from any thread when something waits for `drain` and did not before."""
-        self._shown = self._fresh().id
+        self._opened = Opened(self._fresh())
 
     # --- life
 
@@ -129,8 +125,8 @@ class Session:
         face = Face(
             event=lambda reply, stamped, sent: self._put((reply, stamped, sent)),
             ended=lambda reply: self._put(lambda: self._on_ended(reply)),
-            sealed=lambda reply: self._put(lambda: self._on_sealed(reply)),
-            begun=lambda turn, replies: self._put(lambda: self._on_begun(turn, replies)),
+            sealed=lambda reply: self._put(lambda: self._opened.seal(reply)),
+            begun=lambda turn, replies: self._put(lambda: self._opened.prepare(turn, replies)),
             models=lambda backend, models: self._put(lambda: self._on_models(backend, models)),
             backends=lambda abouts, keys: self._put(lambda: self._on_backends(abouts, keys)),
             weights=lambda offers, installed: self._put(lambda: self._on_weights(offers, installed)),
@@ -158,7 +154,7 @@ class Session:
     @property
     def conversation(self) -> Conversation:
         """The conversation shown; a new value whenever something in it changed."""
-        return self._open[self._shown]
+        return self._opened.conversation
 
     @property
     def settings(self) -> Settings:
@@ -173,22 +169,20 @@ class Session:
     @property
     def streaming(self) -> bool:
         """Something is under way, shown or not, or waits to be drained."""
-        return bool(self._home) or bool(self._inbox)
+        return bool(self._opened.streaming) or bool(self._inbox)
 
     @property
     def streaming_conversations(self) -> frozenset[str]:
         """Conversations with a reply under way."""
-        return frozenset(conversation for conversation, _ in self._home.values())
+        return self._opened.streaming
 
     def live(self, reply_id: str) -> bool:
         """Whether this reply is under way."""
-        return reply_id in self._home
+        return self._opened.is_live(reply_id)
 
     def elapsed(self, reply_id: str) -> float | None:
         """Seconds since the request of a live reply left; None while it is queued, and when it has ended."""
-        if reply_id not in self._home or reply_id not in self._sent:
-            return None
-        return time.monotonic() - self._sent[reply_id]
+        return self._opened.elapsed(reply_id)
 
     def history(self) -> tuple[Summary, ...]:
         """Conversations, newest first, as last read."""
@@ -230,36 +224,21 @@ class Session:
         self._awake = False
         while self._inbox and time.monotonic() < deadline:
             events: dict[str, list[Stamped]] = {}
+            sent: dict[str, float] = {}
             for _ in range(min(_TAKE, len(self._inbox))):
                 item = self._inbox.popleft()
                 if isinstance(item, tuple):
-                    reply_id, stamped, sent = item
-                    self._sent.setdefault(reply_id, sent)
+                    reply_id, stamped, sent[reply_id] = item
                     events.setdefault(reply_id, []).append(stamped)
                 else:
-                    self._fold(events)
+                    self._fold(events, sent)
                     events = {}
                     item()
-            self._fold(events)
+            self._fold(events, sent)
 
-    def _fold(self, events: Mapping[str, list[Stamped]]) -> None:
-        by_turn: dict[tuple[str, str], dict[str, Reply]] = {}
-        for reply_id, stamped in events.items():
-            home = self._home.get(reply_id)
-            if home is None:
-                continue
-            conversation, turn = home
-            old = self._find(conversation, turn, reply_id)
-            if old is not None:
-                by_turn.setdefault(home, {})[reply_id] = fold_all(old, coalesce(stamped))
-        for (conversation, turn), replies in by_turn.items():
-            self._open[conversation] = with_replies(self._open[conversation], turn, replies)
-            for reply in replies.values():
-                self._tell(Change("reply", conversation, reply.id))
-
-    def _find(self, conversation: str, turn_id: str, reply_id: str) -> Reply | None:
-        turn = self._open[conversation].turn(turn_id)
-        return None if turn is None else next((r for r in turn.replies if r.id == reply_id), None)
+    def _fold(self, events: Mapping[str, list[Stamped]], sent: Mapping[str, float]) -> None:
+        for conversation_id, reply_id in self._opened.fold(events, sent):
+            self._tell(Change("reply", conversation_id, reply_id))
 
     def _put(self, item: Callable[[], None] | tuple[str, Stamped, float]) -> None:
         """From any thread. Whoever finds the session asleep wakes it; `drain` falls asleep before it looks."""
@@ -277,24 +256,11 @@ class Session:
         log.error("the network's side failed", exc_info=error)
         self._notice("fault", Notice("engine.fault", (("error", type(error).__name__),), "error"))
 
-    def _on_begun(self, turn_id: str, replies: Sequence[Reply]) -> None:
-        for reply in replies:
-            if (home := self._home.get(reply.id)) is not None:
-                self._open[home[0]] = with_replies(self._open[home[0]], turn_id, {reply.id: reply})
-
     def _on_ended(self, reply_id: str) -> None:
-        home = self._home.pop(reply_id, None)
-        self._sent.pop(reply_id, None)
-        if home is None:
-            return
-        self._tell(Change("reply", home[0], reply_id))
-        self._forget_if_at_rest(home[0])
-        self._tell(Change("history"))
-
-    def _on_sealed(self, reply_id: str) -> None:
-        conversation = self._unsealed.pop(reply_id, None)
-        if conversation is not None:
-            self._forget_if_at_rest(conversation)
+        conversation_id = self._opened.end(reply_id)
+        if conversation_id is not None:
+            self._tell(Change("reply", conversation_id, reply_id))
+            self._tell(Change("history"))
 
     def _on_models(self, backend_id: str, models: tuple[Model, ...] | BackendError) -> None:
         self._models[backend_id] = models
@@ -330,13 +296,15 @@ class Session:
 
     def new(self) -> None:
         """Show a new, empty conversation. It is stored with its first prompt."""
-        self._turn_to(self._fresh().id)
+        fresh = self._fresh()
+        self._opened.put(fresh)
+        self._turn_to(fresh.id)
 
     def open(self, conversation_id: str) -> None:
         """Show a stored conversation; told by a change once it is read."""
-        if conversation_id == self._shown:
+        if conversation_id == self._opened.shown:
             return
-        if conversation_id in self._open:
+        if conversation_id in self._opened:
             self._turn_to(conversation_id)
         elif self._store is not None:
             future = self._store.read(lambda connection: conversations.load(connection, conversation_id))
@@ -344,8 +312,8 @@ class Session:
 
     def rename(self, conversation_id: str, title: str) -> None:
         """Give a conversation another title."""
-        if conversation_id in self._open:
-            self._open[conversation_id] = replace(self._open[conversation_id], title=title)
+        if conversation_id in self._opened:
+            self._opened.put(replace(self._opened[conversation_id], title=title))
             self._tell(Change("conversation", conversation_id))
         self._history = tuple(
             replace(s, title=title) if s.id == conversation_id else s for s in self._history
@@ -357,14 +325,13 @@ class Session:
 
     def delete(self, conversation_id: str) -> None:
         """Delete a conversation for good; what streams in it is stopped first."""
-        for reply_id, (conversation, _) in tuple(self._home.items()):
-            if conversation == conversation_id:
-                self._stop_reply(reply_id)
-        if conversation_id == self._shown:
+        for reply_id in self._opened.under_way(conversation_id):
+            self._stop_reply(reply_id)
+        if conversation_id == self._opened.shown:
             self.new()
         self._history = tuple(s for s in self._history if s.id != conversation_id)
         self._write(conversation_id, lambda connection: conversations.delete(connection, conversation_id))
-        self._stored.discard(conversation_id)
+        self._opened.mark_deleted(conversation_id)
         self._tell(Change("history"))
 
     def refresh_history(self) -> None:
@@ -384,7 +351,7 @@ class Session:
             raise ValueError("engine.empty_prompt")
         if not conversation.lanes:
             raise ValueError("engine.no_lanes")
-        if self._shown in self.streaming_conversations:
+        if conversation.id in self._opened.streaming:
             raise ValueError("engine.still_streaming")
         conversation = replace(conversation, title=conversation.title or title_from(text))
         turn = Turn(new_id(), conversation.leaf, Prompt(text), created=time.time())
@@ -393,11 +360,11 @@ class Session:
             self._ask(asked, lane, turn.id, _dropped_before(conversation, lane.id))
             for lane in conversation.lanes
         ]
-        new = self._shown not in self._stored
-        self._show(with_turn(conversation, replace(turn, replies=tuple(a.reply for a in asks))))
+        new = not self._opened.is_stored(conversation.id)
+        self._opened.put(with_turn(conversation, replace(turn, replies=tuple(a.reply for a in asks))))
         self._begin(turn.id, asks, _store_turn(conversation, turn, new=new))
         if not self._temporary:
-            self._stored.add(self._shown)
+            self._opened.mark_stored(conversation.id)
             self._note_in_history(self.conversation)
 
     def retry(self, turn_id: str, lane_ids: Sequence[str], *, drop_oldest: int | None = None) -> None:
@@ -412,14 +379,14 @@ class Session:
         asks = []
         for lane in conversation.lanes:
             last = turn.reply(lane.id)
-            if lane.id not in lane_ids or (last is not None and last.id in self._home):
+            if lane.id not in lane_ids or (last is not None and self._opened.is_live(last.id)):
                 continue
             before = last.dropped_turns if last is not None else 0
             ask = self._ask(conversation, lane, turn_id, before if drop_oldest is None else drop_oldest)
             version = len(turn.versions(lane.id)) + 1
             asks.append(replace(ask, reply=replace(ask.reply, version=version)))
         for ask in asks:
-            self._show(with_reply(self.conversation, turn_id, ask.reply))
+            self._opened.put(with_reply(self.conversation, turn_id, ask.reply))
         if asks:
             self._begin(turn_id, asks, _store_replies(turn_id))
 
@@ -450,10 +417,8 @@ class Session:
 
     def stop(self, lane_id: str | None = None) -> None:
         """Stop one lane of the conversation shown, or all of them."""
-        for turn in self.conversation.turns:
-            for reply in turn.replies:
-                if reply.id in self._home and lane_id in (None, reply.lane):
-                    self._stop_reply(reply.id)
+        for reply_id in self._opened.under_way(self._opened.shown, lane_id):
+            self._stop_reply(reply_id)
 
     # --- wishes: lanes
 
@@ -469,8 +434,8 @@ class Session:
 
     def set_lanes(self, lanes: Sequence[Lane]) -> None:
         """Another row of lanes for the conversation shown."""
-        row, identifier = tuple(lanes), self._shown
-        self._show(with_lanes(self.conversation, row))
+        row, identifier = tuple(lanes), self._opened.shown
+        self._opened.put(with_lanes(self.conversation, row))
         self._write(identifier, lambda connection: conversations.set_lanes(connection, identifier, row))
         self._tell(Change("conversation", identifier))
 
@@ -505,8 +470,8 @@ class Session:
 
     def set_rule(self, rule: ContextRule) -> None:
         """What lanes are told of earlier turns, from the next prompt on."""
-        identifier = self._shown
-        self._show(replace(self.conversation, rule=rule))
+        identifier = self._opened.shown
+        self._opened.put(replace(self.conversation, rule=rule))
         self._write(identifier, lambda connection: conversations.set_rule(connection, identifier, rule))
         self._tell(Change("conversation", identifier))
 
@@ -556,27 +521,11 @@ class Session:
         return self._network
 
     def _fresh(self) -> Conversation:
-        conversation = Conversation(new_id(), lanes=self.default_lanes(), created=time.time())
-        self._open[conversation.id] = conversation
-        return conversation
-
-    def _show(self, conversation: Conversation) -> None:
-        self._open[self._shown] = conversation
-
-    def _forget_if_at_rest(self, conversation_id: str) -> None:
-        """Drop the value of a conversation that nobody looks at, once the disk has all of it."""
-        conversation = self._open.get(conversation_id)
-        if conversation is None or conversation_id == self._shown:
-            return
-        kept = not conversation.turns or conversation_id in self._stored
-        busy = conversation_id in self.streaming_conversations or conversation_id in self._unsealed.values()
-        if kept and not busy:
-            del self._open[conversation_id]
+        return Conversation(new_id(), lanes=self.default_lanes(), created=time.time())
 
     def _turn_to(self, conversation_id: str) -> None:
         """Show a conversation that is open."""
-        left, self._shown = self._shown, conversation_id
-        self._forget_if_at_rest(left)
+        self._opened.show(conversation_id)
         self._tell(Change("conversation", conversation_id))
 
     def _ask(self, conversation: Conversation, lane: Lane, turn_id: str, drop: int) -> Ask:
@@ -585,20 +534,18 @@ class Session:
         return Ask(reply, lane.backend, Request(lane.model, messages, lane.parameters))
 
     def _begin(self, turn_id: str, asks: Sequence[Ask], job: StoreReplies) -> None:
-        for ask in asks:
-            self._home[ask.reply.id] = (self._shown, turn_id)
-            self._unsealed[ask.reply.id] = self._shown
+        self._opened.begin(turn_id, [ask.reply.id for ask in asks])
         self._network_side.call(
             lambda outside: outside.begin(turn_id, asks, None if self._temporary else job)
         )
-        self._tell(Change("conversation", self._shown))
+        self._tell(Change("conversation", self._opened.shown))
 
     def _stop_reply(self, reply_id: str) -> None:
         self._network_side.call(lambda outside: outside.stop(reply_id))
 
     def _write(self, conversation_id: str, job: WriteJob) -> None:
         """Write a change of a conversation that is on disk; one that is not is written with its first prompt."""
-        if conversation_id in self._stored:
+        if self._opened.is_stored(conversation_id):
             self._network_side.call(lambda outside: outside.write(job))
 
     def _result(self, future: Future[T]) -> T | None:
@@ -614,8 +561,9 @@ class Session:
         if conversation is None:
             self._read_history()
             return
-        self._open.setdefault(conversation.id, conversation)
-        self._stored.add(conversation.id)
+        if conversation.id not in self._opened:
+            self._opened.put(conversation)
+        self._opened.mark_stored(conversation.id)
         self._turn_to(conversation.id)
 
     def _note_in_history(self, conversation: Conversation) -> None:
@@ -632,18 +580,17 @@ class Session:
             )
 
     def _on_history(self, future: Future[tuple[Summary, ...]], known: set[str], open_newest: bool) -> None:
-        """Take what was read; what was begun or deleted here since then is not undone by it."""
+        """Take what was read; what was begun or deleted here meanwhile is not undone by it."""
         history = self._result(future)
         if history is None:
             return
-        read, here = {s.id for s in history}, {s.id for s in self._history}
-        begun = tuple(s for s in self._history if s.id not in known | read)
-        history = (*begun, *(s for s in history if s.id in here or s.id not in known))
-        self._history = history
-        self._stored.update(s.id for s in history)
+        read = {s.id for s in history}
+        begun = (s for s in self._history if s.id not in known | read)
+        self._history = (*begun, *(s for s in history if not self._opened.is_deleted(s.id)))
+        self._opened.mark_stored(*(s.id for s in self._history))
         self._tell(Change("history"))
-        if open_newest and history:
-            self.open(history[0].id)
+        if open_newest and self._history:
+            self.open(self._history[0].id)
 
     def _notice(self, place: str, notice: Notice) -> None:
         self._notices[place] = notice
