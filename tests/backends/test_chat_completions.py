@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -12,7 +12,9 @@ from tests.faults.server import FaultServer, Scenario, Step, answer, head, ok_ss
 
 from sidelight.backends import streaming
 from sidelight.backends.base import BackendError, Request
-from sidelight.backends.wire.openai_chat import ELICIT, BadExtra, Spelling, request_body
+from sidelight.backends.chat_completions import ChatCompletions
+from sidelight.backends.wire.body import ELICIT, BadExtra, encoded, sampling
+from sidelight.backends.wire.openai_chat import request_body
 from sidelight.chat.events import AnswerDelta, Failed, FailureKind, Finished, Progress, Started
 from sidelight.chat.message import Message, Parameters
 from sidelight.chat.reply import Certainty, ReplyState, TraceClaim, TraceKind
@@ -39,8 +41,12 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return waits
 
 
-def body_of(request: Request, **options: Any) -> dict[str, Any]:
-    return dict(json.loads(request_body(request, Spelling(), **options)))
+def body_of(
+    request: Request, fields: Mapping[str, Any] | None = None, *, instruct: bool = False
+) -> dict[str, Any]:
+    sampled, _ = sampling(request.parameters, {**ChatCompletions.names, "max_tokens": "max_tokens"})
+    body = request_body(request, {**sampled, **(fields or {})}, instruct=instruct)
+    return dict(json.loads(encoded(body, request.parameters.extra)))
 
 
 def test_the_least_that_is_sent() -> None:

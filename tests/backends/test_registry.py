@@ -27,10 +27,23 @@ async def test_every_row_builds(provider: str) -> None:
 async def test_a_setting_fills_in_from_its_row() -> None:
     async with opened() as http:
         built = [build(setting, http, no_key).about for setting in default_settings()]
-    assert [(a.id, a.title, a.origin, a.local) for a in built] == [
-        ("deepseek", "DeepSeek", "https://api.deepseek.com", False),
-        ("llamacpp", "llama.cpp", "http://localhost:8080", True),
-    ]
+    assert [a.id for a in built] == [r.provider for r in ROWS if r.base_url]
+    told = {a.id: (a.title, a.origin, a.local) for a in built}
+    assert told["deepseek"] == ("DeepSeek", "https://api.deepseek.com", False)
+    assert told["llamacpp"] == ("llama.cpp", "http://localhost:8080", True)
+    assert all((a.local, a.local) == (row(a.id).local, row(a.id).group == "local") for a in built)
+
+
+def test_the_table() -> None:
+    assert len({r.provider for r in ROWS}) == len({r.title for r in ROWS}) == len(ROWS) == 25
+    groups = [r.group for r in ROWS]
+    assert groups == sorted(groups, key=["local", "hosted"].index)
+    assert {r.provider for r in ROWS if not r.base_url} == {"azure", "openai-compatible"}
+    # A key of the environment belongs to an origin, so a row without one can name none.
+    assert all(r.base_url or not r.key_env for r in ROWS)
+    hosted = [r for r in ROWS if r.group == "hosted" and r.base_url]
+    assert all(r.needs_key and r.key_env and r.base_url.startswith("https://") for r in hosted)
+    assert len({r.base_url for r in ROWS if r.base_url}) == len(ROWS) - 2
 
 
 async def test_an_unknown_provider() -> None:

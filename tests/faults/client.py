@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
-from sidelight.backends.base import Backend, Request
+from sidelight.backends.base import Backend, Inspectable, Request
 from sidelight.backends.registry import build
 from sidelight.chat.events import Event, Stamped
 from sidelight.chat.message import Message, Parameters
@@ -67,7 +67,7 @@ def backend(
     first_payload: float = 5.0,
     keyed: bool = True,
     name: str = "fault",
-) -> Backend:
+) -> Inspectable:
     """A backend of a provider, on a server of ours."""
     setting = BackendSetting(name, provider, base_url=url, silence=silence, first_payload=first_payload)
     return build(setting, http, key_for if keyed else no_key)

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
-from sidelight.backends.base import Backend, KeyFor
+from sidelight.backends.base import Inspectable, KeyFor
 from sidelight.settings import BackendSetting
 
 if TYPE_CHECKING:
     from sidelight.net.client import Http
 
-__all__ = ["ROWS", "Row", "build", "default_settings", "row"]
+__all__ = ["ROWS", "Group", "Row", "build", "default_settings", "row"]
+
+Group: TypeAlias = Literal["local", "hosted"]
 
 _PROVIDERS = "sidelight.backends.providers"
 
@@ -26,30 +28,54 @@ _PROVIDERS = "sidelight.backends.providers"
 class Row:
     """A provider: where its class is, where it is served unless a setting says otherwise, and what it asks for.
 
-    `key_env` are names of environment variables people keep its key in. An empty `base_url` is for the person to type.
+    `place` is the file in `providers/` and the class in it. `key_env` are names of environment variables people keep its
+    key in; they belong to the origin of `base_url`. An empty `base_url` is for the person to type.
     """
 
     provider: str
     title: str
-    dotted: str
+    place: str
     base_url: str
     key_env: tuple[str, ...] = ()
     needs_key: bool = False
     local: bool = False
 
+    @property
+    def group(self) -> Group:
+        """Which list it stands in."""
+        return "local" if self.local else "hosted"
 
+
+# In the order in which people are shown them, in each group. One row a provider: fmt would make eight lines of it.
+# fmt: off
 ROWS: tuple[Row, ...] = (
-    Row(
-        "deepseek",
-        "DeepSeek",
-        f"{_PROVIDERS}.deepseek:DeepSeek",
-        "https://api.deepseek.com",
-        key_env=("DEEPSEEK_API_KEY",),
-        needs_key=True,
-    ),
-    Row("llamacpp", "llama.cpp", f"{_PROVIDERS}.llamacpp:LlamaCpp", "http://localhost:8080", local=True),
-    Row("openai-compatible", "OpenAI-compatible", f"{_PROVIDERS}.openai_compatible:OpenAICompatible", ""),
+    Row("llamacpp", "llama.cpp", "llamacpp:LlamaCpp", "http://localhost:8080", local=True),
+    Row("ollama", "Ollama", "ollama:Ollama", "http://localhost:11434", local=True),
+    Row("lmstudio", "LM Studio", "lmstudio:LMStudio", "http://localhost:1234", ("LM_API_TOKEN",), local=True),
+    Row("vllm", "vLLM", "vllm:VLLM", "http://localhost:8000", ("VLLM_API_KEY",), local=True),
+    Row("sglang", "SGLang", "sglang:SGLang", "http://localhost:30000", local=True),
+    Row("openai", "OpenAI", "openai:OpenAI", "https://api.openai.com/v1", ("OPENAI_API_KEY",), needs_key=True),
+    Row("anthropic", "Anthropic", "anthropic:Anthropic", "https://api.anthropic.com/v1", ("ANTHROPIC_API_KEY",), needs_key=True),
+    Row("gemini", "Google Gemini", "gemini:Gemini", "https://generativelanguage.googleapis.com/v1beta", ("GEMINI_API_KEY", "GOOGLE_API_KEY",), needs_key=True),
+    Row("deepseek", "DeepSeek", "deepseek:DeepSeek", "https://api.deepseek.com", ("DEEPSEEK_API_KEY",), needs_key=True),
+    Row("openrouter", "OpenRouter", "openrouter:OpenRouter", "https://openrouter.ai/api/v1", ("OPENROUTER_API_KEY",), needs_key=True),
+    Row("xai", "xAI", "xai:XAI", "https://api.x.ai/v1", ("XAI_API_KEY",), needs_key=True),
+    Row("mistral", "Mistral", "mistral:Mistral", "https://api.mistral.ai/v1", ("MISTRAL_API_KEY",), needs_key=True),
+    Row("dashscope", "Qwen (DashScope)", "dashscope:DashScope", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1", ("DASHSCOPE_API_KEY",), needs_key=True),
+    Row("moonshot", "Moonshot Kimi", "moonshot:Moonshot", "https://api.moonshot.ai/v1", ("MOONSHOT_API_KEY",), needs_key=True),
+    Row("zai", "Z.ai GLM", "zai:ZAI", "https://api.z.ai/api/paas/v4", ("ZAI_API_KEY",), needs_key=True),
+    Row("minimax", "MiniMax", "minimax:MiniMax", "https://api.minimax.io/v1", ("MINIMAX_API_KEY",), needs_key=True),
+    Row("groq", "Groq", "groq:Groq", "https://api.groq.com/openai/v1", ("GROQ_API_KEY",), needs_key=True),
+    Row("cerebras", "Cerebras", "cerebras:Cerebras", "https://api.cerebras.ai/v1", ("CEREBRAS_API_KEY",), needs_key=True),
+    Row("together", "Together", "together:Together", "https://api.together.ai/v1", ("TOGETHER_API_KEY",), needs_key=True),
+    Row("fireworks", "Fireworks", "fireworks:Fireworks", "https://api.fireworks.ai/inference/v1", ("FIREWORKS_API_KEY",), needs_key=True),
+    Row("perplexity", "Perplexity", "perplexity:Perplexity", "https://api.perplexity.ai", ("PERPLEXITY_API_KEY",), needs_key=True),
+    Row("cohere", "Cohere", "cohere:Cohere", "https://api.cohere.com", ("COHERE_API_KEY", "CO_API_KEY",), needs_key=True),
+    Row("ollama-cloud", "Ollama Cloud", "ollama:OllamaCloud", "https://ollama.com", ("OLLAMA_API_KEY",), needs_key=True),
+    Row("azure", "Azure OpenAI", "azure:Azure", "", needs_key=True),
+    Row("openai-compatible", "OpenAI-compatible", "openai_compatible:OpenAICompatible", ""),
 )
+# fmt: on
 
 
 def row(provider: str) -> Row:
@@ -60,14 +86,14 @@ def row(provider: str) -> Row:
     return found
 
 
-def build(setting: BackendSetting, http: Http, key_for: KeyFor) -> Backend:
+def build(setting: BackendSetting, http: Http, key_for: KeyFor) -> Inspectable:
     """The backend a setting describes; imports its provider now. Raises KeyError for an unknown provider."""
     found = row(setting.provider)
-    module, _, name = found.dotted.partition(":")
+    module, _, name = found.place.partition(":")
     filled = msgspec.structs.replace(
         setting, base_url=setting.base_url or found.base_url, title=setting.title or found.title
     )
-    backend: Backend = getattr(import_module(module), name)(filled, http, key_for)
+    backend: Inspectable = getattr(import_module(f"{_PROVIDERS}.{module}"), name)(filled, http, key_for)
     return backend
 
 

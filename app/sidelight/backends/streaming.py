@@ -33,7 +33,9 @@ _LAST_BYTES = 0.25
 _LONGEST_WAIT = 60.0
 _RETRIES = 2
 _POLL = 0.5
-_KEPT_HEADERS = ("x-request-id", "request-id", "x-generation-id", "server")
+_KEPT_HEADERS = ("x-request-id", "request-id", "x-generation-id", "apim-request-id", "server")
+_KEPT_FAMILIES = ("x-ratelimit-", "anthropic-ratelimit-")
+_MOST_HEADERS = 40
 
 
 class Decoder(Protocol):
@@ -58,8 +60,8 @@ class Decoder(Protocol):
 class Call:
     """A request to be streamed, and how to read its answer.
 
-    `decoder` makes a decoder from the headers worth keeping. `mend` gives another body for one a server has
-    refused, or None; it is asked after each refusal until it gives None.
+    `decoder` makes a decoder from the headers worth keeping. `mend` gives another call for one a server has
+    refused, or None; the other call's is asked when that is refused, too.
     """
 
     url: str
@@ -68,20 +70,20 @@ class Call:
     clocks: Clocks
     redact: Redactor
     decoder: Callable[[tuple[tuple[str, str], ...]], Decoder]
-    mend: Callable[[Failed], bytes | None] = lambda _: None
+    mend: Callable[[Failed], Call | None] = lambda _: None
     reader: Callable[[], FrameReader] = SseReader
 
 
 async def converse(http: Http, call: Call) -> AsyncGenerator[Event, None]:
     """The events of one reply. Ends after the server's stream ended; without a finish mark the last is `Failed`."""
     yield Progress("sent")
-    body, retries = call.body, 0
+    retries = 0
     start = asyncio.get_running_loop().time()
     while True:
         refused: _Refused
         try:
             async with http.stream(
-                "POST", call.url, headers=call.headers, body=body, clocks=call.clocks
+                "POST", call.url, headers=call.headers, body=call.body, clocks=call.clocks
             ) as response:
                 if 200 <= response.status < 300:
                     async with aclosing(_read(response, call)) as events:
@@ -99,7 +101,7 @@ async def converse(http: Http, call: Call) -> AsyncGenerator[Event, None]:
             yield Progress("loading")
             await asyncio.sleep(_POLL)
         elif (mended := call.mend(refused.failed)) is not None:
-            body = mended
+            call = mended
         elif (
             refused.again and retries < _RETRIES and (wait := _wait(refused.failed, retries)) <= _LONGEST_WAIT
         ):
@@ -134,7 +136,7 @@ def _wait(failed: Failed, retries: int) -> float:
 
 async def _read(response: Response, call: Call) -> AsyncGenerator[Event, None]:
     """The events of an answer of status 200. Never raises NetError."""
-    decoder = call.decoder(tuple((k, v[:200]) for k, v in response.headers if k in _KEPT_HEADERS))
+    decoder = call.decoder(_kept(response.headers))
     reader = call.reader()
     frames_seen, start, why = False, bytearray(), None
     async with aclosing(response.chunks(ANSWER_CAP)) as chunks:
@@ -158,6 +160,12 @@ async def _read(response: Response, call: Call) -> AsyncGenerator[Event, None]:
             yield event
         if decoder.done:
             await _drain(chunks)
+
+
+def _kept(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """What names the request for a bug report, and what is left of the rate limit."""
+    kept = ((k, v[:200]) for k, v in headers if k in _KEPT_HEADERS or k.startswith(_KEPT_FAMILIES))
+    return tuple(kept)[:_MOST_HEADERS]
 
 
 def _ending(
@@ -199,7 +207,7 @@ async def _drain(chunks: AsyncIterator[bytes]) -> None:
 def _whole(body: bytes, redact: Redactor) -> tuple[list[Frame], Failed | None]:
     """An answer without a single frame: a server that does not stream, or a page that is no answer at all."""
     text = body.decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
-    if text.startswith("{"):
+    if text.startswith(("{", "[")):
         return [Frame(text)], None
     if text.startswith("<"):
         return [], Failed(

@@ -10,7 +10,7 @@ from tests.faults.server import FaultServer, answer, ok_sse
 
 from sidelight.backends.base import BackendError, Model
 from sidelight.backends.providers.llamacpp import LlamaCpp, Properties
-from sidelight.backends.wire.openai_chat import ELICIT
+from sidelight.backends.wire.body import ELICIT
 from sidelight.chat.events import Progress
 
 ANSWER = ok_sse(

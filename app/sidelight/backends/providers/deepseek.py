@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection
 
 from sidelight.backends.base import Request
 from sidelight.backends.chat_completions import ChatCompletions
-from sidelight.backends.wire.think_tags import ThinkSplitter
-from sidelight.chat.reply import Certainty, TraceClaim, TraceKind
+from sidelight.backends.effort import Choice, level
 
 __all__ = ["DeepSeek"]
 
-_EFFORTS = {"low": "low", "medium": "high", "high": "high", "max": "max"}
+_LEVELS = ("low", "high", "max")
 """It knows three levels and maps the others itself, not always the same way; so we say which."""
 
 
@@ -21,22 +19,18 @@ class DeepSeek(ChatCompletions):
 
     needs_key = True
     version = ""
+    own_traces = True
+    reads_tags = False
 
-    def claim(self, request: Request) -> TraceClaim:
-        """Open weights: full on their maker's own host, unless the request asked for the trace."""
-        if request.parameters.elicited:
-            return super().claim(request)
-        return TraceClaim(TraceKind.FULL, Certainty.BY_FAMILY)
+    def effort(self, request: Request) -> Choice:
+        """`thinking` on or off, and how hard."""
+        if request.parameters.effort == "off":
+            return Choice({"thinking": {"type": "disabled"}})
+        choice = level(request.parameters.effort, _LEVELS)
+        return Choice({"thinking": {"type": "enabled"}, **choice.fields}, choice.outcome)
 
-    def fields(self, request: Request) -> Mapping[str, Any]:
-        """`thinking` on or off, and how hard; nothing for the default."""
+    def ignores(self, request: Request) -> Collection[str]:
+        """While it thinks it takes sampling parameters and does not use them."""
         effort = request.parameters.effort
-        if effort == "default":
-            return {}
-        if effort == "off":
-            return {"thinking": {"type": "disabled"}}
-        return {"thinking": {"type": "enabled"}, "reasoning_effort": _EFFORTS[effort]}
-
-    def tags(self, request: Request) -> ThinkSplitter | None:
-        """Reasoning never comes inside the answer here, but for the trace a request has asked for."""
-        return ThinkSplitter() if request.parameters.elicited else None
+        quiet = effort == "off" or (effort == "default" and request.model == "deepseek-chat")
+        return () if quiet else ("temperature", "top_p")

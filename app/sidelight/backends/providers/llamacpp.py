@@ -12,6 +12,7 @@ from typing import Any
 
 from sidelight.backends.base import Model, Request
 from sidelight.backends.chat_completions import ChatCompletions
+from sidelight.backends.effort import Choice, ignored
 from sidelight.backends.wire.jsontext import JsonObject, at, count, loads, text
 
 __all__ = ["LlamaCpp", "Properties"]
@@ -31,12 +32,18 @@ class LlamaCpp(ChatCompletions):
 
     def fields(self, request: Request) -> Mapping[str, Any]:
         """Progress and timings; and thinking on or off where the template is known to listen."""
-        thinking = self._thinking(request)
+        thinking = True if request.parameters.elicited else False if self._embedded else None
         return {
             "return_progress": True,
             "timings_per_token": True,
             "chat_template_kwargs": None if thinking is None else {"enable_thinking": thinking},
         }
+
+    def effort(self, request: Request) -> Choice:
+        """Off only: how hard a model thinks is a matter of its template and of the server's flags."""
+        if request.parameters.effort == "off" and not request.parameters.elicited:
+            return Choice({"chat_template_kwargs": {"enable_thinking": False}})
+        return ignored("server_default")
 
     def instructs(self, request: Request) -> bool:
         """Our own template elicits by itself; a server of the person's has its own template and must be told."""
@@ -59,8 +66,3 @@ class LlamaCpp(ChatCompletions):
     @property
     def _embedded(self) -> bool:
         return self.setting.id.startswith("embedded")
-
-    def _thinking(self, request: Request) -> bool | None:
-        if request.parameters.elicited:
-            return True
-        return False if self._embedded or request.parameters.effort == "off" else None

@@ -56,6 +56,13 @@ _FILTERED = re.compile(
 _RATE = re.compile(r"rate_limit|RateLimitReached|RESOURCE_EXHAUSTED|too many requests", re.IGNORECASE)
 _BUSY = re.compile(r"overloaded|unavailable_error|Loading model|insufficient_system_resource", re.IGNORECASE)
 _UNSUPPORTED_INPUT = re.compile(r"image input is not supported|does not support image", re.IGNORECASE)
+_MINIMAX = {
+    "1002": "rate_limit",
+    "1004": "invalid_api_key",
+    "1008": "insufficient_quota",
+    "1039": "rate_limit",
+}
+"""What the inner status of a MiniMax answer of HTTP 200 means, in a word the patterns above know."""
 _NUMBERS = (
     re.compile(
         r"request \((?P<prompt>\d+) tokens\) exceeds the available context size \((?P<context>\d+) tokens\)"
@@ -67,8 +74,9 @@ _NUMBERS = (
     re.compile(r"too long: (?P<prompt>\d+) tokens > (?P<context>\d+) maximum"),
 )
 _PARAMETER = re.compile(
-    r"\b(max_completion_tokens|max_tokens|stream_options|include_usage|reasoning_effort|top_p|chat_template_kwargs"
-    r"|return_progress|timings_per_token)\b|[`'\"](temperature|thinking|seed|stop)[`'\"]"
+    r"\b(max_completion_tokens|max_output_tokens|max_tokens|stream_options|include_usage|reasoning_effort|reasoning_format"
+    r"|reasoning\.(?:effort|summary)|budget_tokens|thinking_budget|thinking_level|enable_thinking|output_config|top_p"
+    r"|chat_template_kwargs|return_progress|timings_per_token)\b|[`'\"](temperature|thinking|seed|stop)[`'\"]"
 )
 _TAG = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^<>]{0,2000}>", re.IGNORECASE | re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
@@ -91,7 +99,8 @@ def from_payload(payload: Any, redact: _Redact, status: int | None = None) -> Fa
     said = _said(payload, error)
     code = _code(payload, error)
     stated = status or _status_in(error)
-    evidence = " ".join([said[:_LONGEST_PAGE], code, text(error, "type", "status"), _reasons(error)])
+    known = _MINIMAX.get(code, "") if at(payload, "base_resp") else ""
+    evidence = " ".join([said[:_LONGEST_PAGE], code, text(error, "type", "status"), _reasons(error), known])
     kind = _kind(stated, evidence, bool(at(error, "metadata").get("reasons")))
     details: list[tuple[str, str]] = [("status", str(stated))] if stated else []
     if kind is FailureKind.CONTEXT_LENGTH:

@@ -1,9 +1,9 @@
-"""The hand-written streams of chat-completions: what each must decode to, whole and cut at every byte."""
+"""The hand-written streams of all dialects: what each must decode to, whole and cut at every byte."""
 
 from __future__ import annotations
 
 import pytest
-from tests.wire.streams import Stream, decoded, streams, text_of
+from tests.wire.streams import DIALECTS, Stream, decoded, streams, text_of
 
 from sidelight.chat.events import (
     AnswerDelta,
@@ -19,13 +19,13 @@ from sidelight.chat.events import (
 )
 from sidelight.chat.reply import Reply, fold_all
 
-STREAMS = streams("openai_chat")
+STREAMS = [stream for dialect in DIALECTS for stream in streams(dialect)]
 
 
 @pytest.mark.parametrize("stream", STREAMS, ids=str)
 def test_decodes_to(stream: Stream) -> None:
     expected = stream.expected
-    events = decoded([stream.body], **expected)
+    events = decoded([stream.body], stream.dialect, **expected)
     reply = fold_all(Reply("r", "lane"), [Stamped.now(event, 0.0) for event in events])
     assert "".join(s.text for s in reply.segments if s.kind == "reasoning") == expected["reasoning"]
     assert "".join(s.text for s in reply.segments if s.kind == "answer" and not s.phase) == expected["answer"]
@@ -50,6 +50,9 @@ def _check_ending(events: list[Event], reply: Reply, expected: dict[str, object]
     usage = reply.usage
     numbers = [usage.prompt, usage.cached, usage.output_total, usage.reasoning, usage.cost] if usage else None
     assert numbers == expected.get("usage")
+    if "on_wire" in expected:
+        assert reply.finished
+        assert reply.finished.reason_on_wire == expected["on_wire"]
     if "served" in expected:
         assert reply.identity.served_model == expected["served"]
     assert sum(isinstance(e, Finished) for e in events) <= 1
@@ -58,11 +61,13 @@ def _check_ending(events: list[Event], reply: Reply, expected: dict[str, object]
 
 @pytest.mark.parametrize("stream", STREAMS, ids=str)
 def test_every_cut_gives_the_same(stream: Stream) -> None:
-    whole = decoded([stream.body], **stream.expected)
+    whole = decoded([stream.body], stream.dialect, **stream.expected)
     cuts = range(len(stream.body)) if len(stream.body) < 3000 else range(0, len(stream.body), 37)
     for cut in cuts:
-        assert decoded([stream.body[:cut], stream.body[cut:]], **stream.expected) == whole
-    assert decoded([stream.body[i : i + 1] for i in range(len(stream.body))], **stream.expected) == whole
+        pieces = [stream.body[:cut], stream.body[cut:]]
+        assert decoded(pieces, stream.dialect, **stream.expected) == whole
+    single = [stream.body[i : i + 1] for i in range(len(stream.body))]
+    assert decoded(single, stream.dialect, **stream.expected) == whole
 
 
 def test_every_stream_says_why() -> None:

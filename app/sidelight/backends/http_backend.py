@@ -1,0 +1,222 @@
+"""A backend reached over HTTP: joins a dialect to a setting, a key and the loop. A dialect is a subclass.
+
+Not a dialect (`wire`) and not the loop (`streaming`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from typing import Any, ClassVar
+
+from sidelight.backends.base import About, BackendError, KeyFor, Model, Note, Prepared, Request
+from sidelight.backends.families import claim_by_family
+from sidelight.backends.streaming import Call, Decoder, converse
+from sidelight.backends.wire import failures
+from sidelight.backends.wire.body import BadExtra, encoded
+from sidelight.backends.wire.frames import FrameReader
+from sidelight.backends.wire.jsontext import JsonObject, at, count, loads, text
+from sidelight.backends.wire.sse import SseReader
+from sidelight.backends.wire.think_tags import ThinkSplitter
+from sidelight.chat.events import Event, Failed, FailureKind
+from sidelight.chat.reply import Certainty, TraceClaim, TraceKind
+from sidelight.net import NetError, is_loopback, origin_of
+from sidelight.net.client import Answer, Clocks, Http
+from sidelight.secrets import Redactor, Secret
+from sidelight.settings import BackendSetting
+
+__all__ = ["Headers", "HttpBackend", "api_base"]
+
+Headers = tuple[tuple[str, str], ...]
+
+_SHORT = Clocks(first_payload=20.0, silence=20.0)
+_LIST_CAP = 8_000_000
+_CONTEXT_NAMES = ("context_length", "max_model_len", "context_window", "max_context_length")
+_ENDINGS = r"/chat/completions|/responses|/messages|/models"
+
+
+def api_base(url: str, version: str = "/v1", endings: str = _ENDINGS) -> str:
+    """Where `/models` is appended: an address as people type it, with or without /v1, a path of the API or a final slash."""
+    base = re.sub(rf"(?:{endings})?/*$", "", url.strip().split("?")[0])
+    return base if "/" in base.partition("://")[2] else base + version
+
+
+class HttpBackend:
+    """A Backend, and Inspectable. A dialect says `compose`, `url` and `decoder`; a provider what is special about it."""
+
+    needs_key: ClassVar[bool] = False
+    version: ClassVar[str] = "/v1"
+    """What an address without a path is completed by."""
+    endings: ClassVar[str] = _ENDINGS
+    """What people may have typed behind the base of the address."""
+    key_header: ClassVar[str] = "authorization"
+    headers: ClassVar[Mapping[str, str]] = {}
+    """Sent with each request, beside the usual ones and the key."""
+    reader: ClassVar[Callable[[], FrameReader]] = SseReader
+    accept: ClassVar[str] = "text/event-stream"
+    list_path: ClassVar[str] = "/models"
+    own_traces: ClassVar[bool] = False
+    """Whether its makers document that what a model thinks is shown as it was thought."""
+    reads_tags: ClassVar[bool] = False
+    """Whether reasoning may come as tags inside the answer; else a tag in an answer is the user's topic."""
+
+    def __init__(
+        self, setting: BackendSetting, http: Http, key_for: KeyFor, *, slots: int | None = None
+    ) -> None:
+        """`setting.base_url` is not empty; `slots` is how many requests the server works on at once."""
+        try:
+            origin = origin_of(setting.base_url)
+        except ValueError:
+            origin = ""
+        self.setting = setting
+        self.base = api_base(setting.base_url, self.version, self.endings)
+        self.about = About(
+            setting.id,
+            setting.title or setting.id,
+            setting.provider,
+            origin,
+            local=is_loopback(setting.base_url),
+            needs_key=self.needs_key,
+            slots=slots,
+        )
+        self._http = http
+        self._key_for = key_for
+
+    # What a dialect says.
+
+    def url(self, request: Request) -> str:
+        """Where the request is sent."""
+        raise NotImplementedError
+
+    def compose(self, request: Request) -> tuple[Mapping[str, Any], list[Note]]:
+        """The body without the lane's extra JSON (None leaves a field out), and what became of each parameter."""
+        raise NotImplementedError
+
+    def decoder(self, request: Request, redact: Redactor, headers: Headers) -> Decoder:
+        """What reads the answer."""
+        raise NotImplementedError
+
+    def respell(self, request: Request, failed: Failed) -> bool:  # noqa: ARG002 - dialects look at them
+        """Whether a refusal has taught something, so that the request may be composed otherwise and sent again."""
+        return False
+
+    async def ready(self, request: Request, key: Secret | None) -> None:
+        """Learn what `compose` must know of a model, before its request. What cannot be learnt is left unknown."""
+
+    # What a provider may say differently.
+
+    def claim(self, request: Request) -> TraceClaim:
+        """Elicited where the request asks for it; else by the family of the model."""
+        if self.elicits(request):
+            return TraceClaim(TraceKind.ELICITED, Certainty.REPORTED, elicited=True)
+        if self.own_traces:
+            return TraceClaim(TraceKind.FULL, Certainty.BY_FAMILY)
+        return claim_by_family(request.model, hosted=not self.about.local)
+
+    def elicits(self, request: Request) -> bool:
+        """Whether a wish for a written-out trace is granted."""
+        return request.parameters.elicited
+
+    def instructs(self, request: Request) -> bool:
+        """Whether that wish goes into the system text."""
+        return self.elicits(request)
+
+    def tags(self, request: Request) -> ThinkSplitter | None:
+        """What splits reasoning out of the answer."""
+        return ThinkSplitter() if self.reads_tags or self.elicits(request) else None
+
+    def model(self, item: JsonObject) -> Model:
+        """One entry of the list of models; its id is "" where it is none."""
+        context = next((n for name in _CONTEXT_NAMES if (n := count(item.get(name)))), None)
+        return Model(text(item, "id", "name"), text(item, "display_name"), context)
+
+    # The Backend protocol.
+
+    def prepare(self, request: Request, key: Secret | None = None) -> Prepared:
+        """What `stream` sends; see Inspectable."""
+        body, notes = self.compose(request)
+        headers: dict[str, str | Secret] = {
+            "content-type": "application/json",
+            "accept": self.accept,
+            **self._auth(key),
+        }
+        text_of_body = encoded(body, request.parameters.extra)
+        return Prepared("POST", self.url(request), tuple(headers.items()), text_of_body, tuple(notes))
+
+    async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
+        """The events of one reply; see Backend."""
+        key = await self._key()
+        if isinstance(key, Failed):
+            yield key
+            return
+        await self.ready(request, key)
+        try:
+            call = self._call(request, key)
+        except BadExtra:
+            yield Failed(FailureKind.BAD_REQUEST, code="extra_json")
+            return
+        async with aclosing(converse(self._http, call)) as events:
+            async for event in events:
+                yield event
+
+    async def models(self) -> tuple[Model, ...]:
+        """What the list of models has; nothing where the server has no such list. Raises BackendError."""
+        answer = await self._get(f"{self.base}{self.list_path}")
+        if answer.status in (404, 405):
+            return ()
+        return self._listed(answer)
+
+    def _listed(self, answer: Answer) -> tuple[Model, ...]:
+        found = loads(answer.body.decode("utf-8", "replace"))
+        items = found if isinstance(found, list) else at(found).get("data") or at(found).get("models")
+        listed = (self.model(at(item)) for item in (items if isinstance(items, list) else []))
+        return tuple(model for model in listed if model.id)
+
+    async def _get(self, url: str) -> Answer:
+        """A small answer, not found included. Raises BackendError."""
+        key = await self._key()
+        if isinstance(key, Failed):
+            raise BackendError(key)
+        redact = Redactor([key] if key else [])
+        try:
+            answer = await self._http.fetch("GET", url, headers=self._auth(key), clocks=_SHORT, cap=_LIST_CAP)
+        except NetError as error:
+            raise BackendError(failures.from_net(error)) from error
+        if answer.status >= 400 and answer.status not in (404, 405):
+            raise BackendError(failures.from_status(answer.status, answer.headers, answer.body, redact))
+        return answer
+
+    async def _key(self) -> Secret | Failed | None:
+        if not self.about.origin:
+            return Failed(FailureKind.BAD_REQUEST, code="bad_address")
+        key = await self._key_for(self.about.origin)
+        if key is None and self.about.needs_key:
+            return Failed(FailureKind.AUTH, code="no_key")
+        return key
+
+    def _auth(self, key: Secret | None) -> dict[str, str | Secret]:
+        return {**self.headers, self.key_header: key} if key else dict(self.headers)
+
+    def _call(self, request: Request, key: Secret | None) -> Call:
+        """The request as it is sent, and what is tried when it is refused. Raises BadExtra."""
+        prepared = self.prepare(request, key)
+        redact = Redactor([key] if key else [])
+
+        def mend(failed: Failed) -> Call | None:
+            if not self.respell(request, failed):
+                return None
+            again = self._call(request, key)
+            return None if (again.url, again.body) == (call.url, call.body) else again
+
+        call = Call(
+            prepared.url,
+            dict(prepared.headers),
+            prepared.body.encode(),
+            Clocks(first_payload=self.setting.first_payload, silence=self.setting.silence),
+            redact,
+            lambda headers: self.decoder(request, redact, headers),
+            mend,
+            type(self).reader,
+        )
+        return call
