@@ -1,7 +1,7 @@
 """Measures speed: the real window against a server in a process of its own. Prints a report and keeps it, dated.
 
     make bench                                       everything, 2 to 4 minutes
-    python -m benchmarks.bench --only start          start | engine | window
+    python -m benchmarks.bench --only start          start | store | engine | window
     python -m benchmarks.bench --save-baseline       remember the ratios, to be compared with from now on
 
 What is measured how, and how far it can be trusted, stands in README.md beside this file.
@@ -95,7 +95,7 @@ GOALS: Sequence[tuple[str, str, str, float]] = (
 def main() -> int:
     """Measure and report. Returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--only", choices=("start", "engine", "window"))
+    parser.add_argument("--only", choices=("start", "store", "engine", "window"))
     parser.add_argument("--starts", type=int, default=7, help="pairs of starts")
     parser.add_argument("--repeats", type=int, default=1, help="of each scenario; the report has medians")
     parser.add_argument("--save-baseline", action="store_true")
@@ -110,6 +110,9 @@ def main() -> int:
     if asked.only in (None, "start"):
         found["start"] = starts(asked.starts)
         texts.append(_one("Cold start", found["start"]))
+    if asked.only in (None, "store"):
+        found["store"] = stored()
+        texts.append(_one("The store (milliseconds of CPU)", found["store"]))
     with Server() as server:
         if asked.only in (None, "engine"):
             rows = {s.name: measured(engine, server, s, asked.repeats) for s in ENGINE}
@@ -189,6 +192,12 @@ def paced(run: Callable[[], tuple[float, dict[str, Any]]]) -> tuple[dict[str, An
     tokens, told = run()
     cost = told["cpu"] / tokens * 1000
     return told, {"cpu/1k": cost, PACED: cost / ((before + pace()) / 2)}
+
+
+def stored() -> Figures:
+    """What the journal and a long conversation cost; see store.py."""
+    with tempfile.TemporaryDirectory() as folder:
+        return _child(Path(folder), "store")
 
 
 def engine(server: Server, scenario: Scenario) -> Figures:
