@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import AsyncIterator, Iterator, Mapping
 from subprocess import DEVNULL, PIPE
@@ -82,6 +83,15 @@ class Served:
         said = (await self.post("/v1/chat/completions", body))["choices"][0]["message"]
         return said.get("reasoning_content") or "", said.get("content") or ""
 
+    @property
+    def grammar(self) -> str:
+        """The shape of an elicited reply."""
+        return str(json.loads(self.address.elicited_extra)["grammar"])
+
+    async def elicited(self, question: str, **more: Any) -> tuple[str, str]:
+        """Trace and answer as the app asks for them."""
+        return await self.ask(question, **{"max_tokens": 300, "grammar": self.grammar, **more})
+
 
 async def test_the_prompt_ends_with_the_opened_thought_unless_thinking_is_off(served: Served) -> None:
     """The engine tries the template out to learn what the switch does, and holds to what it then believes."""
@@ -104,13 +114,16 @@ async def test_without_thinking_it_is_plain_chatml(served: Served) -> None:
     )
 
 
-async def test_with_thinking_the_person_s_system_text_comes_first_and_the_answer_is_asked_for(
+async def test_with_thinking_the_person_s_system_text_comes_first_and_examples_come_before_the_question(
     served: Served,
 ) -> None:
     prompt = await served.prompt(SYSTEM, HELLO)
     assert prompt.startswith("<|im_start|>system\nSpeak like a pirate.\n\nYou think before you answer")
-    assert "between <answer> and </answer>" in prompt
     assert prompt.count("<|im_start|>system") == 1
+    turns = prompt.split("<|im_start|>assistant\n")
+    assert all(turn.startswith("<think>The user ") and "</think>\n" in turn for turn in turns[1:-1])
+    assert turns[-2].endswith("<|im_start|>user\nHello!<|im_end|>\n")
+    assert turns[-1] == "<think>"
 
 
 async def test_a_thought_of_the_person_s_can_be_gone_on_from(served: Served) -> None:
@@ -120,20 +133,41 @@ async def test_a_thought_of_the_person_s_can_be_gone_on_from(served: Served) -> 
     assert "12" in trace
 
 
-async def test_an_elicited_reply_has_a_thought_and_an_answer(served: Served) -> None:
-    extra = json.loads(served.address.elicited_extra)
-    trace, answer = await served.ask("How many legs do three spiders have?", max_tokens=600, **extra)
-    assert len(trace) >= 40
+async def test_an_elicited_reply_has_a_thought_about_the_question_and_an_answer(served: Served) -> None:
+    trace, answer = await served.elicited("How many legs do three spiders have?")
+    assert re.match("The user (asks|wants|greets) ", trace)
+    assert "spider" in trace
     assert "<" not in trace
-    assert answer.strip().startswith("<answer>")
-    assert len(answer) > len("<answer></answer>")
+    assert answer.strip()
+    assert "think>" not in answer
 
 
-async def test_a_thought_that_goes_round_in_circles_is_closed_and_answered(served: Served) -> None:
-    grammar = json.loads(served.address.elicited_extra)["grammar"].replace("{40,2000}", "{40,100}")
-    trace, answer = await served.ask("Tell me all about the moon.", max_tokens=300, grammar=grammar)
-    assert len(trace) == 100
-    assert answer.strip().startswith("<answer>")
+@pytest.mark.parametrize("question", ["Hello!", "Tell me all about the moon.", "Is 3 < 5 in Python?"])
+async def test_no_example_turns_up_in_a_reply(served: Served, question: str) -> None:
+    said = " ".join(await served.elicited(question)).lower()
+    assert not re.search(r"book|shelf|italian|grazie|float|eis\b|double|evening|german", said)
+
+
+async def test_a_thought_is_ended_at_the_end_of_a_sentence(served: Served) -> None:
+    """The model is made to think on and on: the grammar alone ends it."""
+    grammar = served.grammar.replace("unit{20,320} | unit{320}", "unit{60}")
+    trace, answer = await served.elicited("Tell me all about the moon.", grammar=grammar)
+    assert 60 < len(trace) < 260
+    assert trace.endswith((".", ":", "!", "?"))
+    assert answer.strip()
+
+
+async def test_a_thought_holds_neither_code_nor_runs_of_signs(served: Served) -> None:
+    for question in ("Say <=<=<===", "Repeat this: ########", "Write a for loop in C."):
+        trace, _ = await served.elicited(question)
+        assert not re.search(r"`|\n|[>=*#_~|^+/\\-]{4}|<=?[^ 0-9=]", trace)
+
+
+async def test_an_answer_may_hold_tags_of_every_other_kind(served: Served) -> None:
+    _, answer = await served.elicited("Write an HTML table with one header cell and one cell.")
+    assert "</th>" in answer
+    assert "</table>" in answer
+    assert "</think>" not in answer
 
 
 async def test_the_engine_s_own_budget_fires_too(served: Served) -> None:
