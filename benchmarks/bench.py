@@ -141,7 +141,7 @@ def starts(pairs: int) -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         both = [
             {
-                kind: _child(Path(folder), "coldstart", kind, str(time.monotonic()))
+                kind: _child(Path(folder), "coldstart", kind, str(time.monotonic()), compiled=True)
                 for kind in ("app", "empty")
             }
             for _ in range(pairs + 1)
@@ -315,11 +315,18 @@ def _fill(profile: Path, scenario: Scenario) -> str:
     return there.id
 
 
-def _child(profile: Path, module: str, *arguments: str) -> dict[str, Any]:
-    """Run a module of this folder on a profile; what it told."""
+def _child(profile: Path, module: str, *arguments: str, compiled: bool = False) -> dict[str, Any]:
+    """Run a module of this folder on a profile; what it told.
+
+    `compiled`: modules are compiled once for the profile, as in an installed program, whatever the environment says.
+    """
     command = [sys.executable, "-m", f"benchmarks.{module}", *arguments]
+    around = environment(profile)
+    if compiled:
+        around.pop("PYTHONDONTWRITEBYTECODE", None)
+        around["PYTHONPYCACHEPREFIX"] = str(profile / "compiled")
     done = subprocess.run(
-        command, env=environment(profile), cwd=ROOT, capture_output=True, text=True, timeout=180, check=False
+        command, env=around, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False
     )
     lines = done.stdout.splitlines()
     if done.returncode or not lines:

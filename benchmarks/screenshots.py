@@ -29,8 +29,8 @@ from sidelight.paths import Paths, standard_paths
 from sidelight.ui import application
 from sidelight.ui.main_window import MainWindow
 
-PROMPT = "A bat and a ball cost 1.10. The bat costs 1.00 more than the ball. What does the ball cost?"
-CODE = "Write a Python function that tells whether a year is a leap year, with three tests."
+PROMPT = "A train travels at 60 km/h for 2.5 hours. How far does it go?"
+CODE = "Write a Python function that reverses a string, with a test."
 SECOND_MODEL = "qwen2.5-coder-1.5b-instruct"
 PATIENCE = 240.0
 """Seconds to wait for anything; the engine has two cores where this is usually run."""

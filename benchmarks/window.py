@@ -94,7 +94,7 @@ class Meter:
             self._pane = main_window.findChild(LanesPane)  # made with the first prompt
         for column in self._pane.columns if self._pane is not None else ():
             reply = column.newest
-            if reply is None or not column.isVisible() or column.visibleRegion().isEmpty():
+            if reply is None or column.stale or not column.isVisible() or column.visibleRegion().isEmpty():
                 continue
             size = _size(reply)
             told = self.shown.setdefault(column.lane.model, [])

@@ -29,7 +29,7 @@ from tests.faults.server import (
     ok_sse,
 )
 
-from sidelight.net import NetError
+from sidelight.net import NetError, client
 from sidelight.net.client import Clocks, Http
 from sidelight.settings import NetSetting
 
@@ -65,6 +65,20 @@ async def test_a_stream_and_a_second_one_on_the_same_connection() -> None:
             assert ("x-name", "v") in found.headers
         assert server.connections == 1
         assert server.requests[1].path == "/path?q=1"
+
+
+async def test_a_burst_is_read_at_once_and_a_trickle_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "_GATHER", 0.03)
+    monkeypatch.setattr(client, "_LONGEST_GATHER", 0.03)
+    burst = b"".join(chunk(b"b") for _ in range(3000))
+    trickle: list[Step] = [step for _ in range(60) for step in (chunk(b"t"), Sleep(0.002))]
+    with FaultServer([[SSE_HEAD, burst, *trickle, END]]) as server:
+        async with opened() as http, http.stream("POST", server.url, body=b"{}", clocks=QUICK) as response:
+            began = time.monotonic()
+            pieces = [piece async for piece in response.chunks()]
+    assert b"".join(pieces) == b"b" * 3000 + b"t" * 60
+    assert time.monotonic() - began < 2.0, "a pause for each chunk would take 90 seconds"
+    assert len(pieces) < 40
 
 
 async def test_what_every_request_says() -> None:

@@ -32,7 +32,18 @@ def test_every_command_has_a_caption_and_a_group() -> None:
 
 def test_the_keys_of_the_design() -> None:
     given = {key: c.id for c in COMMANDS for key in c.keys}
-    for key in ("Ctrl+N", "Esc", "Ctrl+K", "Ctrl+F", "Ctrl+,", "Ctrl+B", "Ctrl+T", "Ctrl+R", "Ctrl+/"):
+    for key in (
+        "Ctrl+N",
+        "Esc",
+        "Ctrl+K",
+        "Ctrl+F",
+        "Ctrl+,",
+        "Ctrl+B",
+        "Ctrl+T",
+        "Ctrl+R",
+        "Ctrl+/",
+        "Ctrl+I",
+    ):
         assert key in given
     assert {given[f"Ctrl+{n}"] for n in range(1, 10)} == {f"maximise_{n}" for n in range(1, 10)}
     assert (given["Alt+Left"], given["Alt+Right"]) == ("lane_before", "lane_after")

@@ -5,15 +5,16 @@ from __future__ import annotations
 import pytest
 from tests.ui import made
 
-from sidelight.chat.events import AnswerDelta, Failed, FailureKind, Progress, ReasoningDelta
-from sidelight.chat.reply import Certainty, Reply, Trace, TraceKind, trace_of
+from sidelight.chat.events import AnswerDelta, Failed, FailureKind, Opaque, Progress, ReasoningDelta
+from sidelight.chat.reply import Certainty, Reply, Trace, TraceClaim, TraceKind
+from sidelight.models.prices import Cost
 from sidelight.ui import wording
 
 
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        (0.04, "0.0 s"),
+        (0.04, "<0.1 s"),
         (9.94, "9.9 s"),
         (9.96, "10 s"),
         (99.4, "99 s"),
@@ -46,13 +47,15 @@ def test_sizes(value: int, words: str) -> None:
 def test_badges(events: made.Timed, claim: object, words: str) -> None:
     reply = made.reply(events, claim=claim)  # type: ignore[arg-type]  # parametrize knows no types
     assert wording.badge(reply) == words
-    assert wording.badge_hint(trace_of(reply))
+    assert wording.evidence(reply).endswith(".")
 
 
 @pytest.mark.parametrize("kind", list(TraceKind))
 @pytest.mark.parametrize("certainty", list(Certainty))
 def test_every_badge_explains_itself(kind: TraceKind, certainty: Certainty) -> None:
-    assert wording.badge_hint(Trace(kind, certainty)).count(".") >= 2
+    trace = Trace(kind, certainty)
+    assert wording.kind_meaning(trace).endswith(".")
+    assert wording.certainty(trace).endswith(".")
 
 
 @pytest.mark.parametrize(
@@ -74,7 +77,90 @@ def test_the_line_above_a_trace_is_never_empty(events: made.Timed, elapsed: floa
 
 def test_thoughts_that_came_all_at_once_claim_no_time() -> None:
     events: made.Timed = ((ReasoningDelta("all of it"), 3.0), (AnswerDelta("x"), 3.0))
-    assert wording.thinking_title(made.reply(events), 4.0) == "Trace, came all at once · full trace"
+    assert (
+        wording.thinking_title(made.reply(events), 4.0) == "Trace, arrived at once after 3.0 s · full trace"
+    )
+    soon: made.Timed = ((ReasoningDelta("all of it"), 0.4), (AnswerDelta("x"), 0.5))
+    assert wording.thinking_title(made.reply(soon), 4.0) == "Trace, came all at once · full trace"
+
+
+@pytest.mark.parametrize(
+    ("events", "claim", "why"),
+    [
+        (made.DONE, made.FULL, "The server says that this is the model's own reasoning."),
+        (
+            made.DONE,
+            TraceClaim(TraceKind.FULL, Certainty.BY_FAMILY),
+            "Models of this family show their reasoning as it was thought.",
+        ),
+        (
+            (*made.DONE, (Opaque("encrypted", "{}"), 10.5)),
+            TraceClaim(TraceKind.SUMMARY, Certainty.BY_FAMILY),
+            "Providers of this family show a summary in place of the reasoning. A part came encrypted.",
+        ),
+        (
+            ((ReasoningDelta("I set up.", channel="summary"), 1.0), (AnswerDelta("x"), 2.0)),
+            made.FULL,
+            "The stream itself marks this text as a summary.",
+        ),
+        (made.DONE, made.ELICITED, "Our own prompt asked the model to write these thoughts."),
+        (made.HIDDEN, made.FULL, "812 tokens of reasoning were billed, and no text of it came."),
+        (
+            (*made.DONE, (Opaque("encrypted", "{}"), 10.5)),
+            made.ELICITED,
+            "Its own reasoning came sealed; the text shown was asked for by our prompt.",
+        ),
+        (
+            ((Opaque("signature", "{}"), 1.0), *made.PLAIN),
+            made.FULL,
+            "A sealed piece of reasoning came, and no text of it.",
+        ),
+        (made.ENCRYPTED, made.FULL, "The reasoning came in encrypted blocks, without any text."),
+        (made.PLAIN, made.FULL, "No reasoning came, and none was counted."),
+    ],
+)
+def test_the_badge_says_its_evidence(events: made.Timed, claim: TraceClaim, why: str) -> None:
+    assert wording.evidence(made.reply(events, claim=claim)) == why
+
+
+def test_unlike_kinds_are_pointed_out_once_and_no_trace_is_no_kind() -> None:
+    full, elicited = made.reply(made.DONE), made.reply(made.DONE, claim=made.ELICITED)
+    hidden, none, refused = made.reply(made.HIDDEN), made.reply(made.PLAIN), made.reply(made.REFUSED)
+    assert wording.unlike([full, elicited, full]) == "Unlike traces: full, elicited by a prompt"
+    assert wording.unlike([full, hidden]) == "Unlike traces: full, hidden"
+    assert wording.unlike([full, full, none, refused]) == ""
+    assert wording.unlike([none]) == ""
+
+
+@pytest.mark.parametrize(
+    ("dollars", "words"),
+    [
+        (0.0, "$0"),
+        (0.0012, "$0.0012"),
+        (0.00031, "$0.00031"),
+        (0.0000004, "$0.00000040"),
+        (0.0449, "$0.0449"),
+        (0.9949, "$0.9949"),
+        (1.25, "$1.25"),
+        (1234.5, "$1,234.50"),
+    ],
+)
+def test_money(dollars: float, words: str) -> None:
+    assert wording.money(dollars) == words
+
+
+@pytest.mark.parametrize(
+    ("cost", "words"),
+    [
+        (Cost(), ""),
+        (Cost(total=0.0012), "≈$0.0012"),
+        (Cost(total=0.0012, at_most=True), "≤$0.0012"),
+        (Cost(total=0.0012, reported=0.0013), "$0.0013"),
+        (Cost(reported=0.0), "$0"),
+    ],
+)
+def test_a_cost_says_whose_figure_it_is(cost: Cost, words: str) -> None:
+    assert wording.cost_mark(cost) == words
 
 
 @pytest.mark.parametrize("stage", ["queued", "sent", "loading", "prompt"])

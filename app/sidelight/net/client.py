@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -29,6 +30,11 @@ __all__ = ["Answer", "Clocks", "Http", "Response"]
 
 _WINDOW = 256_000
 """Bytes the owner reads ahead of the one who asked."""
+_AT_ONCE = 0.001
+_GATHER = 0.002
+_LONGEST_GATHER = 0.016
+"""Seconds. A chunk that took longer than `_AT_ONCE` was waited for, so nothing lies unread: only then does the owner pause,
+2 ms for each stream under way, and what comes meanwhile is read at once. A read costs three times what its text does."""
 _PATIENCE = 0.5
 """Seconds that closing waits for requests that are just connecting."""
 _Way: TypeAlias = tuple[str | None, str]
@@ -275,8 +281,12 @@ class Http:
             request = self._httpx.new_request(method, url, {**common, **headers}, body, clocks.connect)
             answer = await line.send(request, stop)
             pipe.open(answer.status_code, tuple((k.lower(), v) for k, v in answer.headers.multi_items()))
+            asked = time.monotonic()
             async for chunk in answer.aiter_raw():
                 await pipe.put(chunk)
+                if time.monotonic() - asked > _AT_ONCE:
+                    await asyncio.sleep(min(_GATHER * len(self._owners), _LONGEST_GATHER))
+                asked = time.monotonic()
             end = None
         except NetError as error:
             end = error

@@ -30,7 +30,7 @@ FRAME_MS: Final = 16
 HALF_RATE_MS: Final = 33
 HIDDEN_MS: Final = 250
 FULL_RATE_LANES: Final = 4
-CLOCK_S: Final = 0.1
+CLOCK_S: Final = 0.2
 
 
 class Surface(Protocol):
@@ -82,6 +82,7 @@ class Bridge(QObject):
         self._session = session
         self._surface = surface
         self._news: set[str] = set()
+        self._stopped = False
         self._clock = 0.0
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -101,6 +102,7 @@ class Bridge(QObject):
 
     def stop(self) -> None:
         """Hear of nothing any more."""
+        self._stopped = True
         self._session.wake = lambda: None
         self._leave()
         self._timer.stop()
@@ -112,7 +114,7 @@ class Bridge(QObject):
         return self._timer.isActive()
 
     def _wake(self) -> None:
-        if not self._timer.isActive():
+        if not self._timer.isActive() and not self._stopped:  # a call may have been under way
             self._tick()
 
     def _on_change(self, change: Change) -> None:

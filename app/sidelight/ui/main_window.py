@@ -9,12 +9,14 @@ from __future__ import annotations
 import base64
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import (
+    QApplication,
     QComboBox,
     QFrame,
     QHBoxLayout,
@@ -32,9 +34,9 @@ from sidelight.engine.session import Session
 from sidelight.engine.terms import EMBEDDED, Notice
 from sidelight.secrets import Secret
 from sidelight.settings import BackendSetting, Settings
-from sidelight.ui import bridge
+from sidelight.ui import bridge, wording
 from sidelight.ui.actions import COMMANDS, GROUPS, Situation, make_actions
-from sidelight.ui.panes.compare.values import Compared
+from sidelight.ui.panes.compare.values import Compared, Remark
 from sidelight.ui.panes.composer.pane import ComposerPane, ComposerValue
 from sidelight.ui.panes.history.pane import HistoryPane, HistoryValue
 from sidelight.ui.panes.welcome.pane import WelcomePane, WelcomeValue
@@ -44,19 +46,36 @@ from sidelight.ui.widgets.icon import IconButton, app_icon
 from sidelight.ui.widgets.plain import ElidedLabel
 
 if TYPE_CHECKING:
+    from sidelight.chat.conversation import Turn
+    from sidelight.chat.message import Lane
+    from sidelight.chat.reply import Reply
     from sidelight.ui.dialogs.model_picker import ModelPicker
+    from sidelight.ui.evidence import Evidence, Known
     from sidelight.ui.panes.compare.pane import LanesPane
+    from sidelight.ui.panes.inspect.pane import InspectPane
     from sidelight.ui.preferences.window import PreferencesWindow
 
 __all__ = ["MainWindow"]
+
+_DETAILS_WIDTH = 340
+"""Pixels of the inspector at 100 % zoom, before anybody has moved its edge."""
 
 
 class MainWindow(QMainWindow):
     """The one window of a profile. It is a `bridge.Surface`."""
 
-    def __init__(self, session: Session, palette: Palette, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        palette: Palette,
+        parent: QWidget | None = None,
+        *,
+        own_prices: Path | None = None,
+    ) -> None:
+        """`own_prices` is the person's price file, which need not exist."""
         super().__init__(parent)
         self._session = session
+        self._own_prices = own_prices
         self._palette = palette
         self._zoom = 1.0
         self._picker: ModelPicker | None = None
@@ -71,6 +90,16 @@ class MainWindow(QMainWindow):
         self.composer = ComposerPane()
         self.banner = Banner(messages.text("ui.dismiss"))
         self._lanes: LanesPane | None = None
+        self._evidence: Evidence | None = None
+        self._details: InspectPane | None = None
+        self._details_width = 0
+        self._details_open = self._details_wanted = False
+        self._details_drawn: object = None
+        self._remarking = QTimer(self)
+        self._remarking.setSingleShot(True)
+        self._remarking.setInterval(0)
+        self._unlike = ElidedLabel(role="muted")
+        self._unlike.hide()
         self._title = ElidedLabel(role="strong")
         self._rule = QComboBox()
         self._stack = QStackedWidget()
@@ -107,6 +136,7 @@ class MainWindow(QMainWindow):
         row.addWidget(sidebar)
         row.addSpacing(8)
         row.addWidget(self._title, 1)
+        row.addWidget(self._unlike)
         row.addWidget(self._rule)
         row.addWidget(traces)
         row.addWidget(add)
@@ -162,6 +192,7 @@ class MainWindow(QMainWindow):
         self.welcome.address_wanted.connect(self.open_address_dialog)
         self.welcome.prompt_chosen.connect(self.composer.take_back)
         self.banner.closed.connect(self._on_notice_read)
+        self._remarking.timeout.connect(self._remark)
         self._rule.activated.connect(lambda _index: session.set_rule(ContextRule(self._rule.currentData())))
 
     # --- Surface
@@ -180,14 +211,17 @@ class MainWindow(QMainWindow):
     def show_lanes(self, value: Compared) -> None:
         """Draw the lanes, or the empty state where nothing was asked yet."""
         conversation = value.conversation
+        self._remark_soon()
         self._title.setText(" ".join(conversation.title.split()))
         self._rule.setCurrentIndex(max(0, self._rule.findData(conversation.rule)))
         if not conversation.turns:
             self._stack.setCurrentWidget(self.welcome)
+            self._draw_details()
             return
         lanes = self._lanes or self._make_lanes()
         lanes.show_value(value)
         self._stack.setCurrentWidget(lanes)
+        self._draw_details()
 
     def _make_lanes(self) -> LanesPane:
         """The pane is made with the first reply: only now are the parser and its friends imported."""
@@ -199,6 +233,12 @@ class MainWindow(QMainWindow):
         lanes.turn_wished.connect(self._on_turn_wish)
         lanes.lane_moved.connect(self._session.move_lane)
         lanes.link_clicked.connect(self._on_link)
+        lanes.looked.connect(self._on_looked)
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        app.focusChanged.connect(self._on_focus)
+        if self._details_wanted:
+            QTimer.singleShot(0, self, lambda: self._show_details(True))
         self._stack.addWidget(lanes)
         self._lanes = lanes
         return lanes
@@ -246,6 +286,8 @@ class MainWindow(QMainWindow):
         self.history.setMinimumWidth(round(120 * zoom))
         if self._lanes is not None:
             self._lanes.set_palette_and_zoom(palette, zoom)
+        if self._details is not None:
+            self._details.set_palette_and_zoom(palette, zoom)
 
     def show_situation(self) -> None:
         """Say anew which commands can be given."""
@@ -269,6 +311,7 @@ class MainWindow(QMainWindow):
         """Move the clocks of lanes that are busy."""
         if self._lanes is not None and self._stack.currentWidget() is self._lanes:
             self._lanes.tick()
+            self._remark_soon()
 
     # --- commands: conversation
 
@@ -389,6 +432,10 @@ class MainWindow(QMainWindow):
         if found is None:
             return
         match wish:
+            case "details":
+                if self._lanes is not None:
+                    self._lanes.focus_on(lane)
+                self._show_details(True)
             case "stop":
                 self._session.stop(lane)
             case "settings":
@@ -463,6 +510,134 @@ class MainWindow(QMainWindow):
         dialog = LaneSettings(found, name, can_elicit=can_elicit, parent=self)
         dialog.changed.connect(self._session.change_lane)
         dialog.open()
+
+    # --- what is known of replies
+
+    def _look_up(self) -> Evidence:
+        """Made at first use, which imports and reads the registry of models."""
+        if self._evidence is None:
+            from sidelight.ui.evidence import Evidence
+
+            self._evidence = Evidence(self._own_prices)
+            if self._evidence.trouble is not None:
+                self.banner.say(self._evidence.trouble.text, level="warning")
+        return self._evidence
+
+    def _remark_soon(self) -> None:
+        """Look at replies once all have ended, after this event: nothing of it belongs into a frame."""
+        session = self._session
+        if session.conversation.id not in session.streaming_conversations:
+            self._remarking.start()
+        elif self._unlike.text():
+            self._say_unlike("")  # that was the turn before
+
+    def _remark(self) -> None:
+        """Tell the lanes what was found out about their newest replies, and point out traces of unlike kinds."""
+        session = self._session
+        conversation, lanes = session.conversation, self._lanes
+        if conversation.id in session.streaming_conversations or not conversation.turns or lanes is None:
+            self._say_unlike("")
+            return
+        if self._evidence is None:
+            self._look_up()
+            self._remarking.start()  # the other half of the work in another event, so that no frame is late
+            return
+        shown: list[Reply] = []
+        path = conversation.path
+        for column in lanes.columns:
+            reply = column.newest
+            if reply is not None and reply.state.is_final:
+                shown.append(reply)
+                known = self._known(column.lane, path, reply)
+                remark = Remark(wording.cost_mark(known.cost), "\n".join(known.warnings))
+                column.show_remark(reply.id, remark)
+        self._say_unlike(wording.unlike(shown))
+
+    def _say_unlike(self, note: str) -> None:
+        self._unlike.setText(note)
+        self._unlike.setVisible(bool(note))
+
+    def _known(self, lane: Lane, turns: tuple[Turn, ...], reply: Reply) -> Known:
+        about = next((a for a in self._session.backends() if a.id == lane.backend), None)
+        return self._look_up().of(lane, about, turns, reply)
+
+    def _on_looked(self) -> None:
+        self._remark_soon()
+        self._draw_details()
+
+    def _on_focus(self, _old: QWidget | None, _now: QWidget | None) -> None:
+        """The lane that has the focus is the one whose details are shown; asking keeps it in mind."""
+        if self._lanes is not None and self._lanes.current is not None:
+            self._draw_details()
+
+    def _draw_details(self) -> None:
+        """Show the details of the current lane's reply, if they are open and show another one, or an older stage of it."""
+        pane = self._details
+        if pane is None or not self._details_open:
+            return
+        from sidelight.ui.panes.inspect.sections import Subject, inspected
+        from sidelight.ui.panes.inspect.values import stage
+
+        session = self._session
+        conversation, lanes = session.conversation, self._lanes
+        column = lanes.current if lanes is not None else None
+        reply = column.newest if column is not None else None
+        if column is None or reply is None or not conversation.turns:
+            pane.show_value(None)
+            self._details_drawn = None
+            return
+        name = bridge.lane_name(session, column.lane)
+        wanted = (stage(reply), column.lane, conversation.rule, name)
+        if wanted == self._details_drawn:
+            return
+        self._details_drawn = wanted
+        subject = Subject(
+            conversation,
+            conversation.path[-1].id,
+            column.lane,
+            reply,
+            self._known(column.lane, conversation.path, reply),
+            name,
+            bridge.backend_title(session, column.lane.backend),
+            here=column.lane.backend == EMBEDDED,
+        )
+        pane.show_value(inspected(subject))
+
+    def toggle_details(self) -> None:
+        """Show or hide the inspector."""
+        self._show_details(not self._details_open)
+
+    def _show_details(self, shown: bool) -> None:
+        if shown == self._details_open:
+            self._draw_details()
+            return
+        self._details_open, self._details_wanted = shown, False
+        if not shown:
+            assert self._details is not None
+            self._details_width = self._width_of_details()
+            self._details.hide()
+            return
+        left, middle = self._splitter.sizes()[:2]  # before the pane takes what it likes
+        pane = self._details or self._make_details()
+        pane.show()
+        wide = self._details_width or round(_DETAILS_WIDTH * self._zoom)
+        self._splitter.setSizes([left, max(1, middle - wide), wide])
+        self._draw_details()
+
+    def _width_of_details(self) -> int:
+        """As it stands, or as it last stood."""
+        sizes = self._splitter.sizes()
+        return sizes[2] if len(sizes) > 2 and sizes[2] else self._details_width
+
+    def _make_details(self) -> InspectPane:
+        from sidelight.ui.panes.inspect.pane import InspectPane
+
+        pane = InspectPane(self._palette, self._zoom)
+        pane.closed.connect(lambda: self._show_details(False))
+        self._splitter.addWidget(pane)
+        self._splitter.setStretchFactor(2, 0)
+        self._details = pane
+        return pane
 
     # --- commands: view
 
@@ -619,16 +794,20 @@ class MainWindow(QMainWindow):
         if not saved:
             return
         geometry, _, rest = saved.partition(" ")
-        splitter, _, sidebar = rest.partition(" ")
+        splitter, sidebar, details = (*rest.split(" "), "", "")[:3]
         self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
         self._splitter.restoreState(QByteArray.fromBase64(splitter.encode()))
         self.history.setVisible(sidebar != "hidden")
+        width, _, opened = details.partition("+")
+        self._details_width = int(width) if width.isdecimal() else 0
+        self._details_wanted = opened == "open"
 
     def _place(self) -> str:
         parts = [
             base64.b64encode(self.saveGeometry().data()).decode(),
             base64.b64encode(self._splitter.saveState().data()).decode(),
             "shown" if self.history.isVisibleTo(self) else "hidden",
+            f"{self._width_of_details()}+{'open' if self._details_open or self._details_wanted else 'closed'}",
         ]
         return " ".join(parts)
 

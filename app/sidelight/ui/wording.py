@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sidelight import messages
 from sidelight.chat.events import Failed, FailureKind, Progress
 from sidelight.chat.reply import Certainty, Reply, ReplyState, Trace, TraceKind, trace_of
+from sidelight.models.visibility import arrival
+
+if TYPE_CHECKING:
+    from sidelight.models.prices import Cost
 
 __all__ = [
     "FailureWords",
     "badge",
-    "badge_hint",
+    "certainty",
+    "cost_mark",
     "count",
     "data_size",
+    "evidence",
     "failure",
+    "kind_meaning",
+    "money",
     "seconds",
     "state",
     "thinking_title",
+    "unlike",
 ]
 
 
 def seconds(value: float) -> str:
-    """A length of time as people read a clock: "0.4 s", "12 s", "3 min 05 s"."""
+    """A length of time as people read a clock: "0.4 s", "12 s", "3 min 05 s"; what is too short to tell is said to be."""
+    if value < 0.05:
+        return messages.text("ui.seconds", n="<0.1")
     if value < 9.95:
         return messages.text("ui.seconds", n=f"{value:.1f}")
     if value < 99.5:
@@ -34,6 +48,24 @@ def seconds(value: float) -> str:
 def count(value: int) -> str:
     """A number with its thousands apart."""
     return f"{value:,}"
+
+
+def money(dollars: float) -> str:
+    """US dollars, with two digits that count where it is little: "$0.0012", "$0.00031", "$1.25"."""
+    if dollars <= 0:
+        return "$0"
+    if dollars >= 0.995:
+        return f"${dollars:,.2f}"
+    return f"${dollars:.{max(4, 1 - math.floor(math.log10(dollars)))}f}"
+
+
+def cost_mark(cost: Cost) -> str:
+    """What a reply cost: as the provider states it, else computed and marked so; "" where it is not known."""
+    if cost.reported is not None:
+        return money(cost.reported)
+    if cost.total is None:
+        return ""
+    return ("≤" if cost.at_most else "≈") + money(cost.total)
 
 
 def data_size(value: float) -> str:
@@ -86,9 +118,55 @@ _CERTAINTY = {
 }
 
 
-def badge_hint(trace: Trace) -> str:
-    """What the badge means and how it is known."""
-    return messages.text(_HINTS[trace.kind]) + " " + messages.text(_CERTAINTY[trace.certainty])
+def kind_meaning(trace: Trace) -> str:
+    """What the kind of a trace means."""
+    return messages.text(_HINTS[trace.kind])
+
+
+def certainty(trace: Trace) -> str:
+    """How the kind is known, in a few words."""
+    return messages.text(_CERTAINTY[trace.certainty])
+
+
+def evidence(reply: Reply) -> str:
+    """Why the trace is called what it is called: what came, or what is known, in one sentence."""
+    trace = trace_of(reply)
+    match trace.kind:
+        case TraceKind.REDACTED:
+            return messages.text("ui.evidence.redacted")
+        case TraceKind.HIDDEN if trace.elicited and reply.trace_text.strip():
+            return messages.text("ui.evidence.hidden_elicited")
+        case TraceKind.HIDDEN:
+            tokens = billed(reply)
+            if tokens is None:
+                return messages.text("ui.evidence.hidden")
+            return messages.text("ui.evidence.hidden_billed", n=count(tokens))
+        case TraceKind.ELICITED:
+            return messages.text("ui.evidence.elicited")
+        case TraceKind.NONE:
+            return messages.text("ui.evidence.none")
+        case TraceKind.SUMMARY | TraceKind.FULL:
+            sentence = messages.text(_EVIDENCE[trace.kind, trace.certainty])
+            return messages.text("ui.evidence.partly", why=sentence) if trace.partly_encrypted else sentence
+
+
+_EVIDENCE = {
+    (TraceKind.FULL, Certainty.REPORTED): "ui.evidence.full.reported",
+    (TraceKind.FULL, Certainty.BY_FAMILY): "ui.evidence.full.by_family",
+    (TraceKind.FULL, Certainty.GUESSED): "ui.evidence.full.guessed",
+    (TraceKind.SUMMARY, Certainty.REPORTED): "ui.evidence.summary.reported",
+    (TraceKind.SUMMARY, Certainty.BY_FAMILY): "ui.evidence.summary.by_family",
+    (TraceKind.SUMMARY, Certainty.GUESSED): "ui.evidence.summary.guessed",
+}
+
+
+def unlike(replies: Iterable[Reply]) -> str:
+    """A note where traces of unlike kinds stand side by side; "" where all are of one kind. No trace is no kind."""
+    kinds = {trace_of(r).kind: None for r in replies if r.state is not ReplyState.FAILED}
+    kinds.pop(TraceKind.NONE, None)
+    if len(kinds) < 2:
+        return ""
+    return messages.text("ui.unlike", kinds=", ".join(messages.text(f"trace.{kind}") for kind in kinds))
 
 
 _STATES = {
@@ -139,13 +217,14 @@ def thinking_title(reply: Reply, elapsed: float | None) -> str:
     if not reply.state.is_final and reply.timing.first_answer is None:
         began = reply.timing.first_thought or 0.0
         return messages.text("ui.thinking.live", time=seconds(max(0.0, (elapsed or began) - began)))
-    took = reply.timing.thinking
-    kind = badge(reply)
-    if took is None:
-        return messages.text("ui.thinking.done_untimed", kind=kind)
-    if took < 0.05:
+    kind, came = badge(reply), arrival(reply.timing)
+    if came.kind == "at once":
+        return messages.text("ui.thinking.at_once_after", time=seconds(came.seconds or 0.0), kind=kind)
+    if came.kind == "brief":
         return messages.text("ui.thinking.at_once", kind=kind)
-    return messages.text("ui.thinking.done", time=seconds(took), kind=kind)
+    if came.seconds is None:
+        return messages.text("ui.thinking.done_untimed", kind=kind)
+    return messages.text("ui.thinking.done", time=seconds(came.seconds), kind=kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,4 +69,4 @@ def test_the_other_ways_and_the_prompts_to_try(qtbot: QtBot) -> None:
     with qtbot.waitSignal(pane.prompt_chosen) as heard:
         prompts[0].click()
     assert heard.args is not None
-    assert heard.args[0].startswith("A bat and a ball")
+    assert heard.args[0].startswith("Is 91 prime")

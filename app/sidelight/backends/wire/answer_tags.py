@@ -1,6 +1,6 @@
 """Takes `<answer>` and `</answer>` out of the answer of an elicited reply.
 
-The template that elicits a trace asks for them (R1-Zero's way). Only the first pair goes, and its text stays exact; a
+R1-Zero's prompt asks for them, and so do many templates in its way. Only the first pair goes, and its text stays exact; a
 reply without them is left alone. Not a parser of tags in general.
 """
 

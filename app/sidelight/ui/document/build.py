@@ -129,13 +129,15 @@ class _Bar:
 class BlockDocument(QTextDocument):
     """A block's text, laid out for one width. Positions are QTextDocument's own (UTF-16 units)."""
 
-    def __init__(self, palette: Palette, unit: float) -> None:
+    def __init__(self, palette: Palette, unit: float, text: str | None = None) -> None:
+        """`text` is the colour of its letters, None that of an answer."""
         super().__init__()
         self.setUndoRedoEnabled(False)
         self.setDocumentMargin(0)
         self._colours = palette
         self.unit = unit
-        self.text_colour = palette.text
+        self._text_palette = QPalette()
+        self._text_palette.setColor(QPalette.ColorRole.Text, QColor(text or palette.text))
         self.markers: list[_Marker] = []
         self.panels: list[_Panel] = []
         self.bars: list[_Bar] = []
@@ -177,10 +179,9 @@ class BlockDocument(QTextDocument):
             painter.drawRect(QRectF(0, round(self._rect(position).center().y()), self.textWidth(), 1))
         context = QAbstractTextDocumentLayout.PaintContext()
         context.clip = clip
-        palette = QPalette()
-        palette.setColor(QPalette.ColorRole.Text, QColor(self.text_colour))
-        context.palette = palette
-        context.selections = list(selections)
+        context.palette = self._text_palette
+        if selections:
+            context.selections = list(selections)
         self.documentLayout().draw(painter, context)
         painter.setPen(QColor(self._colours.muted))
         for mark in self.markers:
@@ -264,11 +265,10 @@ class _Writer:
         self._body = body_font(palette, zoom, scale)
         self._code = code_font(palette, zoom, scale)
         self._unit = float(QFontInfo(self._body).pixelSize())
-        self._document = BlockDocument(palette, self._unit)
+        colour = palette.muted if role == "trace" else palette.text
+        self._document = BlockDocument(palette, self._unit, colour)
         self._document.setDefaultFont(self._body)
         self._document.label_font = body_font(palette, zoom, scale * 0.82)
-        if role == "trace":
-            self._document.text_colour = palette.muted
         self._cursor = QTextCursor(self._document)
         self._fresh = True
         self._left = 0.0

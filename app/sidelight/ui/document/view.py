@@ -318,6 +318,8 @@ class BlockView(QAbstractScrollArea):
     def _lay_out(self, item: Item) -> bool:
         """Make a row exist at the current width; whether its height changed."""
         if isinstance(item.row, WidgetRow):
+            if item.laid_out and item.widget is not None:  # it tells when it wants another height
+                return False
             height = self._widget_height(self._widget_of(item, item.row))
         else:
             width = self._text_width(item)
@@ -363,14 +365,18 @@ class BlockView(QAbstractScrollArea):
 
     def _tend(self, y: float) -> None:
         """Put widgets in place; let go of what is far away."""
-        height = self.viewport().height()
+        view = self.viewport().rect()
+        height = view.height()
         left, width = self._column()
         for item in [i for i in self._live if i.widget is not None]:
             assert item.widget is not None
             top = self._stack.top(item.index) + item.above - y
             if (-2 * height < top + item.height and top < 3 * height) or _has_focus(item.widget):
-                item.widget.setGeometry(left, round(top), width, round(item.height))
-                item.widget.show()
+                place, stands = QRect(left, round(top), width, round(item.height)), item.widget.geometry()
+                seen = view.intersects(place) or view.intersects(stands)
+                if item.widget.isHidden() or (seen and stands != place):
+                    item.widget.setGeometry(place)
+                    item.widget.show()
             else:
                 self._drop(item)
         documents = [i for i in self._live if i.document is not None]
@@ -461,6 +467,7 @@ class BlockView(QAbstractScrollArea):
         if event.type() == QEvent.Type.LayoutRequest and isinstance(watched, QWidget):
             item = next((i for i in self._live if i.widget is watched), None)
             if item is not None and self._widget_height(watched) != item.height:
+                item.laid_out = False
                 self._settle(self._anchor(), item.index)
         return super().eventFilter(watched, event)
 

@@ -35,16 +35,20 @@ def pixmap(name: str, colour: str, size: int, ratio: float) -> QPixmap:
 
 def icon(name: str, palette: QPalette, size: int, ratio: float, role: str = "") -> QIcon:
     """The icon in the palette's text colours, for enabled and disabled. `role` "accent" is for accent buttons."""
-    made = QIcon()
-    for mode, group in (
-        (QIcon.Mode.Normal, QPalette.ColorGroup.Active),
-        (QIcon.Mode.Disabled, QPalette.ColorGroup.Disabled),
-    ):
+    wanted = QPalette.ColorRole.ButtonText
+    if role == "accent":
         # A style sheet paints its grounds into a widget's own palette, so the ground's colour is the application's.
-        on_accent = QGuiApplication.palette().color(group, QPalette.ColorRole.Base)
-        colour = (
-            on_accent if role == "accent" else palette.color(group, QPalette.ColorRole.ButtonText)
-        ).name()
+        palette, wanted = QGuiApplication.palette(), QPalette.ColorRole.Base
+    groups = QPalette.ColorGroup
+    colours = (palette.color(groups.Active, wanted).name(), palette.color(groups.Disabled, wanted).name())
+    return _icon(name, colours, size, ratio)
+
+
+@lru_cache(maxsize=256)
+def _icon(name: str, colours: tuple[str, str], size: int, ratio: float) -> QIcon:
+    """One icon is shared by all who wear it. `colours`: enabled, disabled."""
+    made = QIcon()
+    for mode, colour in zip((QIcon.Mode.Normal, QIcon.Mode.Disabled), colours, strict=True):
         made.addPixmap(pixmap(name, colour, size, ratio), mode)
     return made
 
@@ -69,6 +73,8 @@ class IconButton(QToolButton):
         super().__init__(parent)
         self._symbol = symbol
         self._role = role
+        self._meaning: tuple[str, str] | None = None
+        self._worn: tuple[int, QIcon] | None = None
         if role:
             self.setProperty("role", role)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -79,11 +85,16 @@ class IconButton(QToolButton):
 
     def set_caption(self, caption: str) -> None:
         """Show text beside the icon, a little apart from it."""
-        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.setText("\u2009" + caption.replace("&", "&&"))
+        shown = "\u2009" + caption.replace("&", "&&")
+        if shown != self.text():
+            self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            self.setText(shown)
 
     def set_meaning(self, symbol: str, text: str) -> None:
         """Wear another icon and say another thing."""
+        if self._meaning == (symbol, text):
+            return
+        self._meaning = (symbol, text)
         self._symbol = symbol
         self.setToolTip(plain_tip(text))
         self.setAccessibleName(text)
@@ -103,5 +114,8 @@ class IconButton(QToolButton):
 
     def _draw(self) -> None:
         size = max(16, round(self.fontMetrics().height()))
-        self.setIconSize(QSize(size, size))
-        self.setIcon(icon(self._symbol, self.palette(), size, self.devicePixelRatioF(), self._role))
+        made = icon(self._symbol, self.palette(), size, self.devicePixelRatioF(), self._role)
+        if self._worn is None or self._worn[0] != size or self._worn[1] is not made:
+            self._worn = (size, made)
+            self.setIconSize(QSize(size, size))
+            self.setIcon(made)

@@ -74,7 +74,9 @@ class ElidedLabel(Label):
         self.style().drawPrimitive(QStyle.PrimitiveElement.PE_Widget, option, painter, self)
         box = self.contentsRect()
         shown = QFontMetrics(self.font()).elidedText(self._line(), self._mode, box.width())
-        self.setToolTip(plain_tip(self.text()) if shown != self.text() else "")
+        tip = self.text() if shown != self.text() else ""
+        if plain_tip(tip) != self.toolTip():
+            self.setToolTip(plain_tip(tip))
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(box, int(self.alignment() | Qt.AlignmentFlag.AlignVCenter), shown)
 

@@ -33,6 +33,7 @@ class HeaderValue:
     state: str = ""
     busy: bool = False
     trouble: bool = False
+    warning: str = ""
     used: int | None = None
     context: int | None = None
 
@@ -54,6 +55,8 @@ class Header(QFrame):
         self._state = ElidedLabel(role="muted")
         self._clock = Label(role="clock")
         self._meter = Meter(5)
+        self._warning = IconButton("warning", messages.text("ui.lane.details"), role="warning")
+        self._warning.hide()
         self._more = IconButton("more", messages.text("ui.lane.menu"))
         self._more.setPopupMode(IconButton.ToolButtonPopupMode.InstantPopup)
         self._zoom = IconButton("maximise", messages.text("ui.lane.maximise"))
@@ -61,6 +64,7 @@ class Header(QFrame):
         first.setSpacing(8)
         first.addWidget(self._name)
         first.addWidget(self._backend, 1)
+        first.addWidget(self._warning)
         first.addWidget(self._zoom)
         first.addWidget(self._more)
         second = QHBoxLayout()
@@ -77,11 +81,13 @@ class Header(QFrame):
         column.addLayout(second)
         second.setContentsMargins(0, 0, 8, 0)
         self._zoom.clicked.connect(self.maximised)
+        self._warning.clicked.connect(lambda: self.wished.emit("details"))
         self._menu()
 
     def _menu(self) -> None:
         menu = QMenu(self)
         for name, caption in (
+            ("details", messages.text("ui.lane.details")),
             ("settings", messages.text("ui.lane.settings")),
             ("model", messages.text("ui.lane.model")),
             ("duplicate", messages.text("ui.lane.duplicate")),
@@ -108,6 +114,9 @@ class Header(QFrame):
         self._badge.setVisible(bool(value.badge))
         self._state.setText(value.state)
         self._state.set_role("error" if value.trouble else "busy" if value.busy else "muted")
+        self._warning.setVisible(bool(value.warning))
+        if value.warning:
+            self._warning.set_meaning("warning", value.warning)
         known = value.used is not None and bool(value.context)
         self._meter.setVisible(known)
         if value.used is not None and value.context:
@@ -184,14 +193,14 @@ class Footer(QFrame):
             button.clicked.connect(lambda _checked=False, name=name: self.wished.emit(name))
         self.show_value(None, Figures())
 
-    def show_value(self, reply: Reply | None, figures: Figures) -> None:
-        """Say the figures; offer what can be done now."""
+    def show_value(self, reply: Reply | None, figures: Figures, cost: str = "") -> None:
+        """Say the figures, and the cost where it is known; offer what can be done now."""
         busy = reply is not None and not reply.state.is_final
         self._stop.setVisible(busy)
         self._retry.setVisible(not busy)
         self._retry.setEnabled(reply is not None)
         self._copy.setEnabled(reply is not None and bool(reply.answer_text.strip()))
-        line = figures_line(figures)
+        line = figures_line(figures, cost)
         if line != self._figures.text():
             self._figures.setText(line)
             self._figures.setAccessibleName(line)
@@ -203,7 +212,7 @@ class Footer(QFrame):
             self.setMinimumHeight(self.sizeHint().height())
 
 
-def figures_line(figures: Figures) -> str:
+def figures_line(figures: Figures, cost: str = "") -> str:
     """The figures in one line; what is unknown is left out, what is estimated is marked."""
     about = "≈" if figures.estimated else ""
     parts: list[str] = []
@@ -219,4 +228,6 @@ def figures_line(figures: Figures) -> str:
         parts.append(messages.text("ui.figures.answer", n=about + wording.count(figures.answer)))
     if figures.total is not None and figures.total >= 0.05:
         parts.append(wording.seconds(figures.total))
+    if cost:
+        parts.append(cost)
     return "  ·  ".join(parts)

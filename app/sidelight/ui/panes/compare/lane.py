@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from sidelight.chat.conversation import Turn
 from sidelight.chat.message import Lane
-from sidelight.chat.reply import Reply, ReplyState, trace_of
+from sidelight.chat.reply import Reply, ReplyState
 from sidelight.settings import ThinkingMode
 from sidelight.ui import wording
 from sidelight.ui.document.view import BlockView, Row
 from sidelight.ui.panes.compare.header import Footer, Header, HeaderValue
 from sidelight.ui.panes.compare.rows import LaneRows
-from sidelight.ui.panes.compare.values import Facts, figures, is_busy
+from sidelight.ui.panes.compare.values import Facts, Remark, figures, is_busy
 from sidelight.ui.theme import Palette
 
 __all__ = ["LaneColumn"]
@@ -32,6 +32,8 @@ class LaneColumn(QFrame):
 
     wished = Signal(str)
     turn_wished = Signal(str, str)
+    looked = Signal()
+    """Another version of a reply is looked at, or something was opened by hand."""
     link_clicked = Signal(str)
 
     def __init__(self, lane: Lane, palette: Palette, zoom: float, parent: QWidget | None = None) -> None:
@@ -46,6 +48,8 @@ class LaneColumn(QFrame):
         self._drawn_stage: object = None
         self._mode: ThinkingMode = "peek"
         self._elapsed: Elapsed = lambda _reply: None
+        self._times: dict[str, float | None] = {}
+        self._remark: tuple[str, Remark] = ("", Remark())
         self.header = Header()
         self.footer = Footer()
         self.view = BlockView()
@@ -59,11 +63,13 @@ class LaneColumn(QFrame):
         column.addWidget(self.footer)
         self._column = column
         self.setFocusProxy(self.view)
+        self.header.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.header.setFocusProxy(self.view)
         self.header.wished.connect(self._wish)
         self.header.maximised.connect(lambda: self.wished.emit("maximise"))
         self.header.dragged.connect(lambda: self.header.start_drag(self.lane.id))
         self.footer.wished.connect(self._wish)
-        self.rows.changed.connect(self._draw_rows)
+        self.rows.changed.connect(self._on_hand)
         self.rows.acted.connect(self.turn_wished)
         self.rows.closed_at_end.connect(self.view.scroll_to_row)
         self.view.link_clicked.connect(self.link_clicked)
@@ -96,6 +102,12 @@ class LaneColumn(QFrame):
         if rows:
             self._draw_rows()
 
+    def show_remark(self, reply_id: str, remark: Remark) -> None:
+        """Say what was found out about a reply, in header and footer, as long as it is the one looked at."""
+        if (reply_id, remark) != self._remark:
+            self._remark = (reply_id, remark)
+            self._draw_bars()
+
     def set_palette_and_zoom(self, palette: Palette, zoom: float) -> None:
         """Take another theme or size."""
         self.view.set_palette_and_zoom(palette, zoom)
@@ -106,10 +118,17 @@ class LaneColumn(QFrame):
 
     def tick(self) -> None:
         """Move the clocks and the figures."""
+        self._times.clear()
         reply = self.newest
         if reply is not None:
             self._draw_bars()
-            self.rows.tick(reply, self._elapsed(reply.id))
+            self.rows.tick(reply, self._time(reply.id))
+
+    def _time(self, reply: str) -> float | None:
+        """Seconds of a live reply as the clocks show them: they move with `tick`, not with each word."""
+        if reply not in self._times:
+            self._times[reply] = self._elapsed(reply)
+        return self._times[reply]
 
     @property
     def newest(self) -> Reply | None:
@@ -140,11 +159,19 @@ class LaneColumn(QFrame):
     # --- drawing
 
     def _draw_rows(self) -> None:
-        rows = self.rows.build(self._turns, self.lane.id, self._mode, self._elapsed)
+        rows = self.rows.build(self._turns, self.lane.id, self._mode, self._time)
         pairs = enumerate(zip(self._shown_rows, rows, strict=False))
         same = next((i for i, (old, new) in pairs if old is not new), min(len(self._shown_rows), len(rows)))
         self.view.set_rows(rows, same)
         self._shown_rows = rows
+
+    def _on_hand(self) -> None:
+        self._draw_rows()
+        self._draw_bars()
+        self.looked.emit()
+
+    def _remark_on(self, reply: Reply) -> Remark:
+        return self._remark[1] if self._remark[0] == reply.id else Remark()
 
     def _stage(self) -> object:
         """What the bars show, but for what counts up while the reply streams."""
@@ -156,11 +183,11 @@ class LaneColumn(QFrame):
 
     def _draw_bars(self) -> None:
         reply = self.newest
-        seconds = self._elapsed(reply.id) if reply is not None else None
+        seconds = self._time(reply.id) if reply is not None else None
         self.header.show_value(self._header(reply))
         self.header.show_clock(seconds if is_busy(reply) else None)
         if reply is not None:
-            self.footer.show_value(reply, figures(reply, seconds))
+            self.footer.show_value(reply, figures(reply, seconds), self._remark_on(reply).cost)
 
     def _header(self, reply: Reply | None) -> HeaderValue:
         facts = self._facts
@@ -177,10 +204,11 @@ class LaneColumn(QFrame):
             place,
             self._place,
             badge=wording.badge(reply) if known and reply.state is not ReplyState.FAILED else "",
-            badge_hint=wording.badge_hint(trace_of(reply)),
+            badge_hint=wording.evidence(reply),
             state=wording.state(reply),
             busy=is_busy(reply),
             trouble=self.in_trouble,
+            warning=self._remark_on(reply).warning,
             used=used,
             context=facts.context,
         )

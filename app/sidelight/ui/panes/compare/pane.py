@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QScrollArea, QTabBar, QVBoxLayout, QWidget
 from shiboken6 import isValid
@@ -20,16 +22,21 @@ from sidelight.ui.theme import Palette
 
 __all__ = ["LanesPane"]
 
+_BUDGET: Final = 0.006
+"""Seconds of one turn of the loop in which lanes are drawn."""
+
 
 class LanesPane(QWidget):
     """Shown a `Compared` value. Wishes carry the id of a lane."""
 
     lane_wished = Signal(str, str)
-    """Lane id and wish: "stop", "settings", "model", "duplicate", "remove"."""
+    """Lane id and wish: "details", "stop", "settings", "model", "duplicate", "remove"."""
     turn_wished = Signal(str, str, str)
     """Lane id, turn id and wish: "retry", "ask", "drop_oldest", "key", "model"."""
     lane_moved = Signal(str, int)
     """Lane id and the place it is to stand at."""
+    looked = Signal()
+    """Another version of a reply is looked at in some lane."""
     link_clicked = Signal(str)
 
     def __init__(
@@ -44,6 +51,7 @@ class LanesPane(QWidget):
         self._single: str | None = None
         self._current: str | None = None
         self._arrangement = Arrangement((), 0)
+        self._next = 0
         self.setAcceptDrops(True)
         self._tabs = QTabBar()
         self._tabs.setExpanding(False)
@@ -71,6 +79,8 @@ class LanesPane(QWidget):
         self._find.typed.connect(self._look_for)
         self._find.stepped.connect(self._step)
         self._find.closed.connect(self._on_find_closed)
+        self._rest = QTimer(self, interval=0, singleShot=True)
+        self._rest.timeout.connect(self._draw_stale)
         self._tabs.currentChanged.connect(self._on_tab)
         self._scroll.horizontalScrollBar().valueChanged.connect(lambda _value: self._draw_stale())
 
@@ -87,9 +97,11 @@ class LanesPane(QWidget):
             if not same_conversation:
                 self._single = None
             self._arrange()
-        for place, column in enumerate(self._columns):
-            self._draw(column, place)
+        deadline = time.monotonic() + _BUDGET
+        for place in self._in_turn():
+            self._draw(place, rows=self._in_sight(self._columns[place]) and time.monotonic() < deadline)
         self._draw_tabs()
+        self._draw_rest()
 
     def set_palette_and_zoom(self, palette: Palette, zoom: float) -> None:
         """Take another theme or size (1.0 is 100 %)."""
@@ -126,6 +138,13 @@ class LanesPane(QWidget):
                 self._current = column.lane.id
         found = next((c for c in self._columns if c.lane.id == self._current), None)
         return found or (self._columns[0] if self._columns else None)
+
+    def focus_on(self, lane: str) -> None:
+        """Give a lane the focus."""
+        for column in self._columns:
+            if column.lane.id == lane:
+                self._current = lane
+                column.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def focus_lane(self, step: int) -> None:
         """Go `step` lanes to the right (negative: to the left)."""
@@ -186,12 +205,13 @@ class LanesPane(QWidget):
         column = LaneColumn(lane, self._palette, self._zoom, self._strip)
         column.wished.connect(lambda wish: self._on_wish(column, wish))
         column.turn_wished.connect(lambda turn, wish: self.turn_wished.emit(column.lane.id, turn, wish))
+        column.looked.connect(self.looked)
         column.link_clicked.connect(self.link_clicked)
         return column
 
-    def _draw(self, column: LaneColumn, place: int) -> None:
+    def _draw(self, place: int, *, rows: bool) -> None:
         assert self._value is not None
-        conversation = self._value.conversation
+        column, conversation = self._columns[place], self._value.conversation
         lane = conversation.lanes[place]
         column.show_value(
             lane,
@@ -200,13 +220,31 @@ class LanesPane(QWidget):
             conversation.path,
             self._value.thinking,
             self._elapsed,
-            rows=self._in_sight(column),
+            rows=rows,
         )
+        if rows:
+            self._next = place + 1
+
+    def _in_turn(self) -> list[int]:
+        """The places of all lanes, the one after the one drawn last first: none waits for ever."""
+        count = len(self._columns)
+        return [(self._next + n) % count for n in range(count)]
 
     def _draw_stale(self) -> None:
-        for place, column in enumerate(self._columns):
+        """Draw lanes that are in sight and not up to date, at least one and for `_BUDGET` at most."""
+        deadline = time.monotonic() + _BUDGET
+        for place in self._in_turn():
+            column = self._columns[place]
             if column.stale and self._value is not None and self._in_sight(column):
-                self._draw(column, place)
+                self._draw(place, rows=True)
+                if time.monotonic() > deadline:
+                    break
+        self._draw_rest()
+
+    def _draw_rest(self) -> None:
+        """What is left comes in a later turn of the loop: what was drawn is painted and keys are heard in between."""
+        if self._value is not None and any(c.stale and self._in_sight(c) for c in self._columns):
+            self._rest.start()
 
     def _in_sight(self, column: LaneColumn) -> bool:
         if column.isHidden():

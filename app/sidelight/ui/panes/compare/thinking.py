@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QPalette
@@ -57,7 +57,10 @@ class Thinking(QWidget):
         """Say the line; draw the chevron and the peek as the value wants."""
         if value == self._value:
             return
-        self._value = value
+        before, self._value = self._value, value
+        self._peek.show_value(value.last)
+        if replace(before, last=value.last) == value:
+            return
         self._button.set_caption(value.title)
         self._button.setEnabled(value.has_trace)
         opened = value.disclosure == "open"
@@ -69,7 +72,6 @@ class Thinking(QWidget):
         self._button.setAccessibleName(value.title)
         self._button.setAccessibleDescription(hint if value.has_trace else "")
         self._peek.setVisible(value.disclosure == "peek" and value.has_trace)
-        self._peek.show_value(value.last)
 
 
 class PeekLines(QWidget):
@@ -100,9 +102,16 @@ class PeekLines(QWidget):
         painter.setClipRect(box)
         painter.setPen(QGuiApplication.palette().color(QPalette.ColorRole.PlaceholderText))
         flags = Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
-        needed = painter.boundingRect(QRect(0, 0, box.width(), 10_000), int(flags), self._text)
+        metrics = self.fontMetrics()
+        letters = box.width() // max(1, metrics.averageCharWidth()) * (_PEEK_LINES + 2)
+        text = self._text[-letters:]  # laid out at each tick: no more than can be seen
+        tall = QRect(box.left(), box.bottom() - 10_000, box.width(), 10_000)
+        if len(text) == letters or text.count("\n") >= _PEEK_LINES:
+            painter.drawText(tall, int(flags | Qt.AlignmentFlag.AlignBottom), text)
+            return
+        needed = painter.boundingRect(tall, int(flags), text)
         top = min(box.top(), box.bottom() - needed.height())
-        painter.drawText(QRect(box.left(), top, box.width(), needed.height() + 4), int(flags), self._text)
+        painter.drawText(QRect(box.left(), top, box.width(), needed.height() + 4), int(flags), text)
 
 
 class CloseBar(QWidget):

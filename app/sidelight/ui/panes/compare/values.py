@@ -22,6 +22,7 @@ __all__ = [
     "Facts",
     "Figures",
     "Place",
+    "Remark",
     "arrange",
     "disclosure",
     "figures",
@@ -58,6 +59,14 @@ class Compared:
     def facts_of(self, lane: Lane) -> Facts:
         """The facts of a lane; its bare names where nothing more is known."""
         return dict(self.facts).get(lane.id) or Facts(lane.model, lane.backend)
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What was found out about a reply once it had ended: its cost, and what is odd about who gave it. "" is nothing."""
+
+    cost: str = ""
+    warning: str = ""
 
 
 # --- where lanes stand

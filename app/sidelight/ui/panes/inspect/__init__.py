@@ -1,0 +1,1 @@
+"""The inspector: what is known of one reply, and how."""

@@ -1,0 +1,276 @@
+"""The inspector in the window, over the real engine and a server on loopback; what lanes are told once replies have ended."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMenu
+from pytestqt.qtbot import QtBot
+from tests.faults.server import Scenario, Seen, ok_sse, paced_sse
+from tests.ui.house import Stage, frame, script, stage
+
+from sidelight.settings import Settings
+from sidelight.ui.panes.inspect.pane import InspectPane
+from sidelight.ui.theme import DARK
+
+
+def served(model: str, *, cost: float | None = None, trace: str = "Let me see.") -> Scenario:
+    """A reply whose server names the model that answered, with usage and perhaps its own figure for the cost."""
+    named = {"id": "cmpl-7", "model": model, "choices": [{"index": 0, "delta": {"role": "assistant"}}]}
+    usage = {
+        "prompt_tokens": 1200,
+        "completion_tokens": 900,
+        "completion_tokens_details": {"reasoning_tokens": 600},
+        **({"cost": cost} if cost is not None else {}),
+    }
+    end = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "usage": usage}
+    thoughts = [frame(reasoning_content=trace)] if trace else []
+    return ok_sse(_event(named), *thoughts, frame(content="Four."), _event(end), b"data: [DONE]\n\n")
+
+
+def _event(value: object) -> bytes:
+    return b"data: " + json.dumps(value).encode() + b"\n\n"
+
+
+def details(here: Stage) -> InspectPane:
+    pane = here.window._details
+    assert pane is not None
+    return pane
+
+
+def said(here: Stage) -> str:
+    value = details(here).value
+    return "" if value is None else value.text
+
+
+def toggle(here: Stage) -> None:
+    here.window.actions_by_id["details"].trigger()
+
+
+def test_ctrl_i_shows_and_hides_the_details_of_the_current_lane(qtbot: QtBot, tmp_path: Path) -> None:
+    with stage(qtbot, tmp_path, [served("model-served")]) as (here, _server):
+        here.ask("What is 2 + 2?")
+        window = here.window
+        assert window._details is None
+        window.activateWindow()
+        qtbot.keyClick(window, Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier)
+        assert details(here).isVisible()
+        words = said(here)
+        assert "Asked for: model-0" in words
+        assert "Served: model-served (reported)" in words
+        assert "Host: 127.0.0.1" in words
+        assert "Response id: cmpl-7" in words
+        assert "All output: 900 tokens" in words
+        assert "[user]\nWhat is 2 + 2?" in words
+        qtbot.keyClick(window, Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier)
+        assert not details(here).isVisible()
+
+
+def test_the_details_follow_the_lane_that_has_the_focus(qtbot: QtBot, tmp_path: Path) -> None:
+    with stage(qtbot, tmp_path, [served("model-served")], lanes=3) as (here, _server):
+        here.window.resize(1900, 800)
+        here.ask("hello")
+        toggle(here)
+        assert "Asked for: model-0" in said(here)
+        lanes = here.window._lanes
+        assert lanes is not None
+        qtbot.mouseClick(lanes.columns[2].header, Qt.MouseButton.LeftButton)
+        here.until(lambda: "Asked for: model-2" in said(here))
+        here.window.composer.setFocus()
+        assert "Asked for: model-2" in said(here)
+        details(here)._close.click()
+        assert not details(here).isVisible()
+        (menu,) = lanes.columns[1].header.findChildren(QMenu)
+        next(a for a in menu.actions() if a.text() == "Details of the reply").trigger()
+        assert details(here).isVisible()
+        assert "Asked for: model-1" in said(here)
+
+
+def test_the_details_follow_the_version_and_the_newest_turn(qtbot: QtBot, tmp_path: Path) -> None:
+    models = itertools.count(1)
+    with stage(qtbot, tmp_path, lambda _seen: served(f"served-{next(models)}"), lanes=1) as (here, _server):
+        here.ask("hello")
+        toggle(here)
+        assert "Served: served-1" in said(here)
+        here.window.retry()
+        here.until(lambda: not here.session.streaming)
+        here.until(lambda: "Served: served-2" in said(here))
+        lanes = here.window._lanes
+        assert lanes is not None
+        (column,) = lanes.columns
+        turn = here.session.conversation.path[-1]
+        column.rows._versions[turn.id] = 1
+        column.rows.changed.emit()
+        here.until(lambda: "Served: served-1" in said(here))
+        here.ask("again")
+        here.until(lambda: "Served: served-3" in said(here))
+        here.session.new()
+        here.until(lambda: details(here).value is None)
+
+
+def test_a_change_of_who_answers_is_marked_in_the_header(qtbot: QtBot, tmp_path: Path) -> None:
+    models = iter(["gpt-oss-20b", "gpt-oss-20b", "gpt-oss-120b"])
+    with stage(qtbot, tmp_path, lambda _seen: served(next(models)), lanes=1) as (here, _server):
+        here.window.resize(900, 700)
+        here.ask("one")
+        lanes = here.window._lanes
+        assert lanes is not None
+        header = lanes.columns[0].header
+        here.until(lambda: here.window._evidence is not None)
+        here.ask("two")
+        qtbot.wait(50)
+        assert not header._warning.isVisibleTo(header)
+        here.ask("three")
+        here.until(lambda: header._warning.isVisibleTo(header))
+        assert (
+            header._warning.accessibleName()
+            == "Another model answers than in the turn before: gpt-oss-20b then, gpt-oss-120b now."
+        )
+        header._warning.click()
+        assert header._warning.accessibleName() in said(here)
+
+
+def test_a_known_cost_stands_in_the_footer_and_an_unknown_one_does_not(qtbot: QtBot, tmp_path: Path) -> None:
+    def serve(seen: Seen) -> Scenario:
+        return served("x", cost=0.0012 if b"model-0" in seen.body else None)
+
+    with stage(qtbot, tmp_path, serve) as (here, _server):
+        here.ask("hello")
+        lanes = here.window._lanes
+        assert lanes is not None
+        one, other = (c.footer._figures for c in lanes.columns)
+        here.until(lambda: one.text().endswith("$0.0012"))
+        assert "$" not in other.text()
+        assert "answer 300" in other.text()
+
+
+def test_unlike_traces_side_by_side_are_pointed_out_once_they_have_ended(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    def serve(seen: Seen) -> Scenario:
+        return served("x", trace="Let me see." if b"model-0" in seen.body else "")
+
+    with stage(qtbot, tmp_path, serve) as (here, _server):
+        here.ask("hello")
+        note = here.window._unlike
+        here.until(lambda: note.text() == "Unlike traces: full, hidden")
+        assert note.isVisibleTo(here.window)
+        here.begin("again")
+        here.until(lambda: not note.text())
+        here.until(lambda: note.text() != "")
+        here.session.new()
+        here.until(lambda: not note.isVisibleTo(here.window))
+
+
+def test_nothing_is_looked_up_while_lanes_stream_unless_it_is_asked_for(qtbot: QtBot, tmp_path: Path) -> None:
+    words = itertools.repeat(frame(content="word "))
+
+    def serve(seen: Seen) -> Scenario:
+        return script() if b"model-0" in seen.body else paced_sse(words, 200, end=False)
+
+    with stage(qtbot, tmp_path, serve) as (here, _server):
+        here.begin("go")
+        path = here.session.conversation.path
+        here.until(lambda: here.session.conversation.path[-1].replies[0].state.is_final)
+        here.until(lambda: "word word" in here.text(1))
+        assert path
+        assert here.window._evidence is None
+        toggle(here)
+        lanes = here.window._lanes
+        assert lanes is not None
+        lanes.columns[1].setFocus()
+        here.until(lambda: "State: answering" in said(here))
+        drawn = details(here).value
+        qtbot.wait(150)
+        assert details(here).value is drawn
+        here.window.stop()
+        here.until(lambda: "State: interrupted" in said(here))
+
+
+def test_width_and_openness_are_remembered(qtbot: QtBot, tmp_path: Path) -> None:
+    with stage(qtbot, tmp_path, [served("x")], lanes=1) as (here, _server):
+        here.ask("hello")
+        toggle(here)
+        splitter = here.window._splitter
+        left, middle, right = splitter.sizes()
+        splitter.setSizes([left, middle + right - 401, 401])
+        toggle(here)
+        toggle(here)
+        assert splitter.sizes()[2] == 401
+        here.window.close()
+        kept = here.session.settings
+    with stage(qtbot, tmp_path, [served("x")], lanes=1, settings=kept) as (here, _server):
+        assert here.window._place().endswith(" 401+open")  # even where nothing was asked in between
+        assert here.window._details is None
+        here.window.resize(1280, 800)  # the offscreen screen is small, and a window restored there is too
+        here.ask("hello")
+        here.until(lambda: here.window._details is not None and here.window._details.isVisible())
+        assert here.window._splitter.sizes()[2] == 401
+        toggle(here)
+        here.window.close()
+        kept = here.session.settings
+    with stage(qtbot, tmp_path, [served("x")], lanes=1, settings=kept) as (here, _server):
+        here.ask("hello")
+        qtbot.wait(30)
+        assert here.window._details is None
+
+
+def test_a_place_of_an_older_version_is_still_read(qtbot: QtBot, tmp_path: Path) -> None:
+    with stage(qtbot, tmp_path, [served("x")], lanes=1) as (here, _server):
+        old = " ".join(here.window._place().split(" ")[:3])
+    with stage(qtbot, tmp_path, [served("x")], lanes=1, settings=Settings(window=old)) as (here, _server):
+        here.ask("hello")
+        toggle(here)
+        assert details(here).width() > 200
+
+
+def test_theme_and_zoom_reach_the_details(qtbot: QtBot, tmp_path: Path) -> None:
+    with stage(qtbot, tmp_path, [served("x")], lanes=1) as (here, _server):
+        here.ask("hello")
+        toggle(here)
+        settings = msgspec.structs.replace(here.session.settings, theme="dark", zoom=200)
+        here.session.change_settings(settings)
+        pane = details(here)
+        assert (pane._palette, pane._zoom) == (DARK, 2.0)
+        assert "Served: x" in said(here)
+
+
+def test_the_persons_own_prices_are_taken_and_a_broken_file_is_said(qtbot: QtBot, tmp_path: Path) -> None:
+    with stage(qtbot, tmp_path, [served("x")], lanes=1) as (here, _server):
+        own = tmp_path / "prices.json"
+        entry = {
+            "provider": "openai-compatible",
+            "models": ["x"],
+            "prompt": 1.0,
+            "output": 2.0,
+            "cached": 1.0,
+        }
+        own.write_text(json.dumps({"prices": [entry]}))
+        here.window._own_prices = own
+        here.ask("hello")
+        lanes = here.window._lanes
+        assert lanes is not None
+        figures = lanes.columns[0].footer._figures
+        here.until(lambda: figures.text().endswith("≈$0.0030"))
+        own.write_text("{")
+        here.window._evidence = None
+        here.window._remark_soon()
+        here.until(lambda: "prices.json is not a price file" in here.window.banner._text.text())
+
+
+def test_the_registry_is_not_imported_for_the_first_paint() -> None:
+    code = (
+        "import sys, sidelight.ui.application\n"
+        "print([m for m in sys.modules if m in ('sidelight.models.identity', 'sidelight.models.families',"
+        " 'sidelight.models.prices', 'sidelight.ui.evidence')])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "[]"
