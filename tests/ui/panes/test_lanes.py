@@ -309,12 +309,13 @@ def test_a_lane_is_maximised_and_given_back(qtbot: QtBot, make: MakePane) -> Non
     assert pane.columns[0].width() == 1200
 
 
-def test_lanes_out_of_sight_are_drawn_when_they_come_into_sight(make: MakePane) -> None:
+def test_lanes_out_of_sight_are_drawn_when_they_come_into_sight(qtbot: QtBot, make: MakePane) -> None:
     pane = make(made.conversation(*[made.DONE] * 8), width=1000)
     assert pane.visible_lanes == 3
-    assert [c.stale for c in pane.columns] == [False] * 3 + [True] * 5
+    qtbot.waitUntil(lambda: [c.stale for c in pane.columns] == [False] * 3 + [True] * 5)
     pane.focus_lane(7)
-    assert not pane.columns[7].stale
+    # lanes are drawn in turn, for a few milliseconds a turn of the loop
+    qtbot.waitUntil(lambda: not pane.columns[7].stale)
     assert "0.05" in pane.columns[7].view.accessible_text()
 
 
