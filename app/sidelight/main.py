@@ -6,7 +6,6 @@ Not a face. `run_window` hands the house to the window by a late import, so that
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from logging.handlers import RotatingFileHandler
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 from sidelight import messages
 from sidelight import settings as preferences
 from sidelight.engine.session import Session
-from sidelight.engine.terms import Notice, store_notice
+from sidelight.engine.terms import Fact, Notice, store_notice
 from sidelight.paths import Paths, resource, standard_paths
 from sidelight.secrets import Redactor
 from sidelight.settings import Settings
@@ -27,10 +26,7 @@ if TYPE_CHECKING:
     from sidelight.engine.terms import Face
     from sidelight.keys import Keys
 
-__all__ = ["Fact", "House", "open_house", "run_window"]
-
-Fact = tuple[str, Mapping[str, object], bool]
-"""What the doctor found: the code of a sentence, its parameters, and whether all is well."""
+__all__ = ["House", "open_house", "run_window"]
 
 log = logging.getLogger(__name__)
 _LOGGER = logging.getLogger("sidelight")

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 
 from sidelight import __version__, messages
 from sidelight.cli import display, json_lines
-from sidelight.cli.house import Fact, OpenHouse
+from sidelight.cli.house import OpenHouse
+from sidelight.engine.terms import Fact
 
 __all__ = ["doctor", "lines"]
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from sidelight import messages
 from sidelight.engine.session import Session
+from sidelight.engine.terms import Fact
 from sidelight.paths import Paths
 
-__all__ = ["PAUSE", "Fact", "House", "OpenHouse", "at_work"]
-
-Fact: TypeAlias = tuple[str, Mapping[str, object], bool]
-"""One thing the doctor found: the code of its sentence, the sentence's parameters, and whether all is well."""
+__all__ = ["PAUSE", "House", "OpenHouse", "at_work"]
 
 PAUSE = 0.02
 """Seconds between two looks at the session: below what a reader notices."""

@@ -6,10 +6,10 @@ Asks no model, loads none, and never holds a key.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeAlias
 
+from sidelight.engine.terms import Fact
 from sidelight.keys import Keys
 from sidelight.local.engine import engine_available
 from sidelight.local.memory import disk_free, gigabytes, memory_available
@@ -17,9 +17,7 @@ from sidelight.local.weights import WeightsFolder
 from sidelight.paths import Paths
 from sidelight.settings import Settings
 
-__all__ = ["Fact", "facts"]
-
-Fact: TypeAlias = tuple[str, Mapping[str, object], bool]
+__all__ = ["facts"]
 
 
 def facts(paths: Paths, settings: Settings, keys: Keys) -> tuple[Fact, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from sidelight.local.weights import Installed
     from sidelight.store.database import StoreError
 
-__all__ = ["EMBEDDED", "Ask", "Change", "Face", "KeyState", "Notice", "WeightsOffer", "store_notice"]
+__all__ = ["EMBEDDED", "Ask", "Change", "Face", "Fact", "KeyState", "Notice", "WeightsOffer", "store_notice"]
 
 EMBEDDED = "embedded"
 """The id of the embedded engine's backend."""
+
+Fact: TypeAlias = tuple[str, Mapping[str, object], bool]
+"""One thing the doctor found: the code of its sentence, the sentence's parameters, and whether all is well."""
 
 KeyState: TypeAlias = Literal["none", "keyring", "environment", "memory"]
 

@@ -1,9 +1,11 @@
-"""One set of weights that can be fetched: name, size, licence, source, one button; progress while it comes."""
+"""Weights that can be fetched: name, size, licence, source, one button; progress while they come. And a file of one's own."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from sidelight import messages
 from sidelight.engine.terms import WeightsOffer
@@ -12,7 +14,50 @@ from sidelight.ui.widgets.icon import IconButton
 from sidelight.ui.widgets.meter import Meter
 from sidelight.ui.widgets.plain import Label
 
-__all__ = ["OfferRow"]
+__all__ = ["OfferRow", "Offers", "choose_model_file"]
+
+
+def choose_model_file(parent: QWidget, chosen: Callable[[str], None]) -> None:
+    """Ask for a GGUF file of the person's own; `chosen` is told its path."""
+    dialog = QFileDialog(parent, messages.text("ui.picker.file"))
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    dialog.setNameFilter(messages.text("ui.picker.filter"))
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.fileSelected.connect(chosen)
+    dialog.open()
+
+
+class Offers(QWidget):
+    """A row an offer. `fetch_wanted` and `cancel_wanted` carry the id of weights."""
+
+    fetch_wanted = Signal(str)
+    cancel_wanted = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.rows: dict[str, OfferRow] = {}
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self.hide()
+
+    def show_value(self, offers: Sequence[WeightsOffer], *, first: bool = False) -> None:
+        """Draw the offers, and no others. `first`: the button of the first one is the one to press."""
+        for gone in self.rows.keys() - {offer.id for offer in offers}:
+            row = self.rows.pop(gone)
+            row.hide()
+            row.deleteLater()
+        for place, offer in enumerate(offers):
+            if offer.id not in self.rows:
+                self._column.insertWidget(place, self._made(offer.id))
+            self.rows[offer.id].show_value(offer, first=first and place == 0)
+        self.setVisible(bool(offers))
+
+    def _made(self, identifier: str) -> OfferRow:
+        row = self.rows[identifier] = OfferRow()
+        row.fetch_clicked.connect(lambda: self.fetch_wanted.emit(identifier))
+        row.cancel_clicked.connect(lambda: self.cancel_wanted.emit(identifier))
+        return row
 
 
 class OfferRow(QFrame):

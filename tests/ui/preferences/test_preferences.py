@@ -119,7 +119,7 @@ def test_local_models(qtbot: QtBot) -> None:
     assert told.pop().gguf == ("/models/b.gguf",)
     page.show_offers((WeightsOffer("w", "W", 1000, "s", "MIT", "x", "fetching", 10),))
     with qtbot.waitSignal(page.cancel_wanted):
-        page._rows["w"].cancel_clicked.emit()
+        page._offers.rows["w"].cancel_clicked.emit()
 
 
 def test_network(qtbot: QtBot, tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QLineEdit,
@@ -30,7 +29,7 @@ from sidelight.chat.events import FailureKind
 from sidelight.engine.terms import EMBEDDED, KeyState, WeightsOffer
 from sidelight.ui import wording
 from sidelight.ui.dialogs.base import Dialog
-from sidelight.ui.offer import OfferRow
+from sidelight.ui.offer import Offers, choose_model_file
 from sidelight.ui.widgets.plain import Label
 
 __all__ = ["ModelPicker", "PickerValue"]
@@ -67,7 +66,6 @@ class ModelPicker(Dialog):
         self._model = model
         self._asked: set[str] = set()
         self._value: PickerValue | None = None
-        self._rows: dict[str, OfferRow] = {}
         self._places = QListWidget()
         self._places.setAccessibleName(messages.text("ui.picker.backends"))
         self._places.setProperty("role", "nav")
@@ -91,8 +89,7 @@ class ModelPicker(Dialog):
         self._again = QPushButton(messages.text("ui.picker.again"))
         self._again.setProperty("role", "quiet")
         self._again.setAutoDefault(False)
-        self._offers = QVBoxLayout()
-        self._offers.setSpacing(0)
+        self._offers = Offers()
         self._file = QPushButton(messages.text("ui.picker.file"))
         self._file.setProperty("role", "quiet")
         self._file.setAutoDefault(False)
@@ -121,7 +118,7 @@ class ModelPicker(Dialog):
         right.addWidget(self._search)
         right.addWidget(self._list, 1)
         right.addLayout(trouble)
-        right.addLayout(self._offers)
+        right.addWidget(self._offers)
         right.addWidget(self._file, 0, Qt.AlignmentFlag.AlignLeft)
         right.addWidget(self._typed)
         row = QHBoxLayout()
@@ -133,7 +130,9 @@ class ModelPicker(Dialog):
         address.clicked.connect(self.address_wanted)
         self._key.clicked.connect(lambda: self.key_wanted.emit(self._backend))
         self._again.clicked.connect(lambda: self.models_wanted.emit(self._backend))
-        self._file.clicked.connect(self._choose_file)
+        self._file.clicked.connect(lambda: choose_model_file(self, self.file_added.emit))
+        self._offers.fetch_wanted.connect(self.fetch_wanted)
+        self._offers.cancel_wanted.connect(self.cancel_wanted)
         self._places.currentItemChanged.connect(lambda item, _before: self._on_place(item))
         self._search.textChanged.connect(lambda _text: self._draw_models())
         self._typed.textChanged.connect(lambda _text: self._draw_button())
@@ -217,18 +216,7 @@ class ModelPicker(Dialog):
     def _draw_offers(self, embedded: bool) -> None:
         assert self._value is not None
         offers = [o for o in self._value.offers if o.state != "installed"] if embedded else []
-        for gone in self._rows.keys() - {o.id for o in offers}:
-            row = self._rows.pop(gone)
-            row.hide()
-            row.deleteLater()
-        for offer in offers:
-            if offer.id not in self._rows:
-                row = OfferRow()
-                row.fetch_clicked.connect(lambda offer=offer: self.fetch_wanted.emit(offer.id))
-                row.cancel_clicked.connect(lambda offer=offer: self.cancel_wanted.emit(offer.id))
-                self._offers.addWidget(row)
-                self._rows[offer.id] = row
-            self._rows[offer.id].show_value(offer)
+        self._offers.show_value(offers)
 
     def _selected(self) -> str:
         item = self._list.currentItem()
@@ -236,14 +224,6 @@ class ModelPicker(Dialog):
 
     def _draw_button(self) -> None:
         self._use.setEnabled(bool(self._typed.text().strip() or self._selected()))
-
-    def _choose_file(self) -> None:
-        dialog = QFileDialog(self, messages.text("ui.picker.file"))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setNameFilter(messages.text("ui.picker.filter"))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self.file_added)
-        dialog.open()
 
     def accept(self) -> None:
         """Take the typed name, else the chosen model."""

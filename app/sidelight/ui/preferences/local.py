@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QListWidget, QPushButton, QSpinBox, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QListWidget, QPushButton, QSpinBox
 
 from sidelight import messages
 from sidelight.engine.terms import WeightsOffer
-from sidelight.ui.offer import OfferRow
+from sidelight.ui.offer import Offers, choose_model_file
 from sidelight.ui.preferences.page import Page
 from sidelight.ui.widgets.plain import Label
 
@@ -44,16 +44,16 @@ class LocalPage(Page):
             button.setAutoDefault(False)
             buttons.addWidget(button)
         buttons.addStretch(1)
-        self._rows: dict[str, OfferRow] = {}
-        self._offers = QVBoxLayout()
-        self._offers.setSpacing(0)
+        self._offers = Offers()
         self.column.addWidget(Label(messages.text("ui.pref.local.files"), "section"))
         self.column.addWidget(self._files)
         self.column.addLayout(buttons)
         self.column.addWidget(Label(messages.text("ui.pref.local.weights"), "section"))
-        self.column.addLayout(self._offers)
+        self.column.addWidget(self._offers)
         self.column.addStretch(1)
-        add.clicked.connect(self._on_add)
+        add.clicked.connect(lambda: choose_model_file(self, self.add_file))
+        self._offers.fetch_wanted.connect(self.fetch_wanted)
+        self._offers.cancel_wanted.connect(self.cancel_wanted)
         self._remove.clicked.connect(self._on_remove)
         self._context.valueChanged.connect(
             lambda value: self.tell(msgspec.structs.replace(self.settings, slot_context=value))
@@ -69,28 +69,13 @@ class LocalPage(Page):
 
     def show_offers(self, offers: tuple[WeightsOffer, ...]) -> None:
         """Draw the weights that can be fetched or are here."""
-        for offer in offers:
-            if offer.id not in self._rows:
-                row = OfferRow()
-                row.fetch_clicked.connect(lambda offer=offer: self.fetch_wanted.emit(offer.id))
-                row.cancel_clicked.connect(lambda offer=offer: self.cancel_wanted.emit(offer.id))
-                self._offers.addWidget(row)
-                self._rows[offer.id] = row
-            self._rows[offer.id].show_value(offer)
+        self._offers.show_value(offers)
 
     def add_file(self, path: str) -> None:
         """A model file was chosen."""
         if path and path not in self.settings.gguf:
             self.tell(msgspec.structs.replace(self.settings, gguf=(*self.settings.gguf, path)))
             self.show_value(self.settings)
-
-    def _on_add(self) -> None:
-        dialog = QFileDialog(self, messages.text("ui.picker.file"))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setNameFilter(messages.text("ui.picker.filter"))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self.add_file)
-        dialog.open()
 
     def _on_remove(self) -> None:
         item = self._files.currentItem()

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QSi
 
 from sidelight import messages
 from sidelight.engine.terms import WeightsOffer
-from sidelight.ui.offer import OfferRow
+from sidelight.ui.offer import Offers
 from sidelight.ui.widgets.icon import IconButton
 from sidelight.ui.widgets.plain import Label
 
@@ -39,7 +39,6 @@ class WelcomePane(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._value: WelcomeValue | None = None
-        self._offers: dict[str, OfferRow] = {}
         page = QWidget()
         page.setProperty("role", "page")
         self.setWidget(page)
@@ -58,10 +57,14 @@ class WelcomePane(QScrollArea):
         self._ready = Label("", "ready", wrap=True)
         column.addWidget(self._ready)
         column.addSpacing(16)
-        self._models = QVBoxLayout()
-        self._models.setSpacing(0)
+        self._offers = Offers()
+        self._offers.fetch_wanted.connect(self.fetch_wanted)
+        self._offers.cancel_wanted.connect(self.cancel_wanted)
+        ways = QVBoxLayout()
+        ways.setSpacing(0)
+        ways.addWidget(self._offers)
         column.addWidget(Label(messages.text("ui.welcome.models"), "section"))
-        column.addLayout(self._models)
+        column.addLayout(ways)
         for symbol, title, sentence, action, wish in (
             (
                 "key",
@@ -78,7 +81,7 @@ class WelcomePane(QScrollArea):
                 self.address_wanted,
             ),
         ):
-            self._models.addWidget(self._row(symbol, title, sentence, action, wish))
+            ways.addWidget(self._row(symbol, title, sentence, action, wish))
         column.addSpacing(16)
         column.addWidget(Label(messages.text("ui.welcome.try"), "section"))
         for prompt in (
@@ -95,13 +98,7 @@ class WelcomePane(QScrollArea):
         if value == self._value:
             return
         self._value = value
-        for gone in self._offers.keys() - {o.id for o in value.offers}:
-            row = self._offers.pop(gone)
-            row.hide()
-            row.deleteLater()
-        for place, offer in enumerate(value.offers):
-            row = self._offers.get(offer.id) or self._made(offer.id, place)
-            row.show_value(offer, first=place == 0 and not value.lanes)
+        self._offers.show_value(value.offers, first=not value.lanes)
         self._ready.setText("\n".join(value.lanes))
         self._ready.setVisible(bool(value.lanes))
 
@@ -114,14 +111,6 @@ class WelcomePane(QScrollArea):
     def _fit(self) -> None:
         if hasattr(self, "_column"):
             self._column.setMaximumWidth(self.fontMetrics().averageCharWidth() * 96)
-
-    def _made(self, identifier: str, place: int) -> OfferRow:
-        row = OfferRow()
-        row.fetch_clicked.connect(lambda: self.fetch_wanted.emit(identifier))
-        row.cancel_clicked.connect(lambda: self.cancel_wanted.emit(identifier))
-        self._models.insertWidget(place, row)
-        self._offers[identifier] = row
-        return row
 
     @staticmethod
     def _row(symbol: str, title: str, sentence: str, action: str, wish: SignalInstance) -> QWidget:
