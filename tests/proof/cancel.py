@@ -79,13 +79,13 @@ def run(rounds: int, seed: int) -> Report:
         write_settings(profile, server.url)
         with closing(Face(profile)) as face:
             _round(face, server, chance, twice=False)  # the first one imports and opens what stays
-            before = _left(face)
+            before = _settled(face)
             for n in range(rounds):
                 seen, cpu = _round(face, server, chance, twice=bool(n % 2))
                 late += seen
                 worst_cpu = max(worst_cpu, cpu)
                 unmarked += sum(not _stopped(reply) for reply in face.replies)
-            after = _settled(face, before)
+            after = _settled(face)
     return Report(
         rounds * LANES,
         round(1000 * statistics.median(late), 1),
@@ -139,12 +139,15 @@ def _round(
     return [end - at for end in server.eof[ended:]], cpu
 
 
-def _settled(face: Face, before: Left) -> Left:
-    """What is held once the last tasks have taken their last step; a leak is still there after two seconds."""
-    deadline = time.monotonic() + 2
-    while (after := _left(face)) != before and time.monotonic() < deadline:
+def _settled(face: Face) -> Left:
+    """What is held once the last tasks have taken their last step: the same for half a second, for five at most."""
+    deadline = time.monotonic() + 5
+    left, since = _left(face), time.monotonic()
+    while time.monotonic() < min(since + 0.5, deadline):
         time.sleep(0.02)
-    return after
+        if (now := _left(face)) != left:
+            left, since = now, time.monotonic()
+    return left
 
 
 def _left(face: Face) -> Left:
