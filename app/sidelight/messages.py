@@ -84,6 +84,7 @@ CATALOGUE: dict[str, str] = {
         "The network side of Sidelight could not start ({error}). Nothing can be asked; the log says more."
     ),
     "engine.no_lanes": N_("There is no lane to ask. Add one."),
+    "engine.no_recording": N_("Nothing is recorded of what came for this reply, so it cannot be read again."),
     "engine.settings_unsaved": N_("The preferences could not be saved: {why}"),
     "engine.still_streaming": N_("The lanes are still answering. Stop them, or wait until they are done."),
     "store.corrupt": N_("{path} is damaged, or no file of Sidelight's. It was left as it is. ({reason})"),
@@ -606,6 +607,7 @@ CATALOGUE: dict[str, str] = {
     "ui.send": N_("Send"),
     "ui.set_key": N_("Set a key…"),
     "ui.sidebar": N_("Show or hide the conversations"),
+    "ui.state.again": N_("waits to ask again"),
     "ui.state.answering": N_("answering"),
     "ui.state.loading": N_("loading the model"),
     "ui.state.reading": N_("reading the prompt"),

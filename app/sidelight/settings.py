@@ -48,6 +48,7 @@ class LaneSetting(msgspec.Struct, frozen=True):
     seed: int | None = None
     extra: str = ""
     elicited: bool = False
+    tags: str = "auto"
 
 
 class NetSetting(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from tests.faults.client import KEY, backend, events_of, folded, opened, questio
 from tests.faults.server import FaultServer, Scenario, Seen, answer, ok_sse
 
 from sidelight.backends import registry
-from sidelight.backends.base import Note
+from sidelight.chat.events import Note
 
 DOC = Path(__file__).parents[2] / "docs" / "backends.md"
 ANSWER = ok_sse(

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from tests.faults.client import backend, opened
 
-from sidelight.backends.base import Note, Request
+from sidelight.backends.base import Request
 from sidelight.backends.effort import nearest
 from sidelight.backends.registry import ROWS
+from sidelight.chat.events import Note
 from sidelight.chat.message import Message, Parameters
 
 ASKED = (Message("user", "Why?"),)

@@ -9,10 +9,10 @@ import pytest
 from tests.faults.client import KEY, backend, events_of, folded, opened, question
 from tests.faults.server import FaultServer, Scenario, Seen, answer, ok_sse
 
-from sidelight.backends.base import Note, Prepared
+from sidelight.backends.base import Prepared
 from sidelight.backends.registry import ROWS
 from sidelight.backends.wire.body import ELICIT, BadExtra, encoded
-from sidelight.chat.events import Failed, FailureKind
+from sidelight.chat.events import Failed, FailureKind, Note
 from sidelight.chat.reply import ReplyState, TraceKind
 
 CHAT = ok_sse(b'data: {"choices":[{"delta":{"content":"4"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n')

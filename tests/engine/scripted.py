@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
-from sidelight.backends.base import About, Model, Request
+from sidelight.backends.base import About, Exchange, Model, Request
 from sidelight.chat.events import AnswerDelta, Event, Finished, FinishReason, ReasoningDelta, Started, Usage
 from sidelight.chat.reply import TraceClaim
+from sidelight.models.metadata import LocalMetadata
 
 ANSWER: tuple[Event, ...] = (
     Started(served_model="served-1"),
@@ -50,7 +51,13 @@ class Scripted:
     async def models(self) -> tuple[Model, ...]:
         return (Model("m"),)
 
-    async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
+    async def metadata(self, model: str) -> LocalMetadata | None:
+        return None
+
+    def reread(self, request: Request, stream: bytes) -> list[Event]:
+        return [AnswerDelta(f"{stream.decode()}, {request.parameters.tags}"), Finished(FinishReason.STOP)]
+
+    async def stream(self, request: Request, exchange: Exchange | None = None) -> AsyncGenerator[Event, None]:
         self.opened += 1
         self.most_at_once = max(self.most_at_once, self.opened - self.closed)
         self.requests.append(request)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.engine.scripted import ANSWER, Scripted
 
-from sidelight.backends.base import Request
+from sidelight.backends.base import Backend, Request
 from sidelight.chat.events import (
     AnswerDelta,
     Event,
@@ -21,10 +21,16 @@ from sidelight.chat.events import (
     Started,
 )
 from sidelight.chat.message import Message, Parameters
+from sidelight.engine.exchanges import Watch
 from sidelight.engine.fanout import Fanout, Job
 from sidelight.engine.recorder import Recorder
+from sidelight.secrets import Redactor
 
 REQUEST = Request("m", (Message("user", "hello"),), Parameters())
+
+
+def job(reply: str, backend: Backend, request: Request) -> Job:
+    return Job(reply, backend, request, Watch(Redactor()))
 
 
 class Told:
@@ -67,7 +73,7 @@ async def test_each_lane_gets_its_events_and_one_end() -> None:
     lanes, told = fanout()
     backend = Scripted()
     for reply in ("a", "b"):
-        lanes.start(Job(reply, backend, REQUEST))
+        lanes.start(job(reply, backend, REQUEST))
     await ended(told, 2)
     for reply in ("a", "b"):
         assert told.of(reply) == [Progress("sent"), *ANSWER]
@@ -80,7 +86,7 @@ async def test_each_lane_gets_its_events_and_one_end() -> None:
 
 async def test_a_stream_without_a_finish_mark_is_cut_off() -> None:
     lanes, told = fanout()
-    lanes.start(Job("a", Scripted((Started(), AnswerDelta("half"))), REQUEST))
+    lanes.start(job("a", Scripted((Started(), AnswerDelta("half"))), REQUEST))
     await ended(told, 1)
     assert told.of("a")[-1] == Failed(FailureKind.CUT_OFF, code="eof")
 
@@ -88,8 +94,8 @@ async def test_a_stream_without_a_finish_mark_is_cut_off() -> None:
 async def test_a_fault_stays_in_its_lane(caplog: pytest.LogCaptureFixture) -> None:
     lanes, told = fanout()
     with caplog.at_level(logging.CRITICAL, logger="sidelight.engine.fanout"):
-        lanes.start(Job("bad", Scripted((AnswerDelta("x"), RuntimeError("ours"))), REQUEST))
-        lanes.start(Job("good", Scripted(pause=0.01), REQUEST))
+        lanes.start(job("bad", Scripted((AnswerDelta("x"), RuntimeError("ours"))), REQUEST))
+        lanes.start(job("good", Scripted(pause=0.01), REQUEST))
         await ended(told, 2)
     assert told.of("bad")[-1] == Failed(FailureKind.PROTOCOL, "RuntimeError", code="fault")
     assert told.of("good")[-2:] == list(ANSWER[-2:])
@@ -99,7 +105,7 @@ async def test_requests_beyond_the_slots_wait_and_their_clock_does_not_run() -> 
     lanes, told = fanout()
     backend = Scripted(pause=0.02, slots=2)
     for number in range(5):
-        lanes.start(Job(str(number), backend, REQUEST))
+        lanes.start(job(str(number), backend, REQUEST))
     await ended(told, 5)
     assert backend.most_at_once == 2
     assert [told.of(str(n))[0] for n in range(5)] == [Progress("sent")] * 2 + [Progress("queued")] * 3
@@ -113,8 +119,8 @@ async def test_requests_beyond_the_slots_wait_and_their_clock_does_not_run() -> 
 async def test_stop_of_a_queued_and_of_a_streaming_reply() -> None:
     lanes, told = fanout()
     backend = Scripted((Started(), *[AnswerDelta("x")] * 1000), pause=0.01, slots=1)
-    lanes.start(Job("streams", backend, REQUEST))
-    lanes.start(Job("waits", backend, REQUEST))
+    lanes.start(job("streams", backend, REQUEST))
+    lanes.start(job("waits", backend, REQUEST))
     await asyncio.sleep(0.05)
     lanes.stop("waits")
     lanes.stop("waits")
@@ -130,7 +136,7 @@ async def test_stop_of_a_queued_and_of_a_streaming_reply() -> None:
 async def test_stop_before_the_first_step_is_told_too() -> None:
     lanes, told = fanout()
     backend = Scripted()
-    lanes.start(Job("a", backend, REQUEST))
+    lanes.start(job("a", backend, REQUEST))
     lanes.stop("a")
     await ended(told, 1)
     assert told.of("a") == [Failed(FailureKind.STOPPED)]
@@ -140,7 +146,7 @@ async def test_stop_before_the_first_step_is_told_too() -> None:
 async def test_stop_after_the_finish_mark_is_no_failure() -> None:
     lanes, told = fanout()
     lanes.start(
-        Job("a", Scripted((AnswerDelta("x"), *ANSWER[-2:-1], *[Started()] * 100), pause=0.01), REQUEST)
+        job("a", Scripted((AnswerDelta("x"), *ANSWER[-2:-1], *[Started()] * 100), pause=0.01), REQUEST)
     )
     async with asyncio.timeout(5):
         while not any(isinstance(e, Finished) for e in told.of("a")):
@@ -154,7 +160,7 @@ async def test_close_stops_everything() -> None:
     lanes, told = fanout()
     backend = Scripted((Started(), *[AnswerDelta("x")] * 1000), pause=0.01)
     for number in range(8):
-        lanes.start(Job(str(number), backend, REQUEST))
+        lanes.start(job(str(number), backend, REQUEST))
     await asyncio.sleep(0.03)
     await lanes.close()
     assert not lanes.running
@@ -167,7 +173,7 @@ async def test_two_hundred_stops_leave_no_task(tmp_path: Path) -> None:
     backend = Scripted((Started(), *[AnswerDelta("x")] * 1000), pause=0.001)
     before = len(asyncio.all_tasks())
     for number in range(200):
-        lanes.start(Job(str(number), backend, REQUEST))
+        lanes.start(job(str(number), backend, REQUEST))
         await asyncio.sleep(0.0005 * (number % 3))
         lanes.stop(str(number))
         if number % 2:

@@ -8,7 +8,10 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
-from sidelight.backends.base import Backend, Inspectable, Request
+from tests.proof.canary import KEYS
+
+from sidelight.backends.base import Backend, Request
+from sidelight.backends.http_backend import HttpBackend
 from sidelight.backends.registry import build
 from sidelight.chat.events import Event, Stamped
 from sidelight.chat.message import Message, Parameters
@@ -17,7 +20,7 @@ from sidelight.net.client import Http
 from sidelight.secrets import Secret
 from sidelight.settings import BackendSetting, NetSetting
 
-KEY = Secret("sk-canary-0123456789abcdef")
+KEY = Secret(KEYS["openai"])
 """Must appear in the authorization header of its own host, and nowhere else."""
 
 
@@ -67,7 +70,7 @@ def backend(
     first_payload: float = 5.0,
     keyed: bool = True,
     name: str = "fault",
-) -> Inspectable:
+) -> HttpBackend:
     """A backend of a provider, on a server of ours."""
     setting = BackendSetting(name, provider, base_url=url, silence=silence, first_payload=first_payload)
     return build(setting, http, key_for if keyed else no_key)

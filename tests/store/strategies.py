@@ -13,16 +13,19 @@ from hypothesis import strategies as st
 from sidelight.chat.conversation import Conversation, Turn
 from sidelight.chat.events import (
     AnswerDelta,
+    Described,
     Event,
     Failed,
     FailureKind,
     Finished,
     FinishReason,
+    Note,
     Opaque,
     Progress,
     ReasoningDelta,
     Reclassify,
     RefusalDelta,
+    Sent,
     Stamped,
     Started,
     Usage,
@@ -38,6 +41,18 @@ maybe = st.none() | texts
 counts = st.none() | st.integers(0, 10**9)
 parts = st.integers(0, 3)
 
+notes = st.builds(
+    Note, texts, st.sampled_from(["sent", "clamped", "ignored", "refused by the server"]), texts
+)
+failures = st.builds(
+    Failed,
+    st.sampled_from(FailureKind),
+    texts,
+    maybe,
+    st.none() | st.floats(0, 1e6),
+    st.lists(st.tuples(texts, texts), max_size=2).map(tuple),
+)
+
 events: st.SearchStrategy[Event] = st.one_of(
     st.builds(ReasoningDelta, texts, parts, st.sampled_from(["raw", "summary"])),
     st.builds(AnswerDelta, texts, parts, st.sampled_from([None, "commentary", "final"])),
@@ -48,14 +63,10 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(Opaque, st.sampled_from(["signature", "redacted", "encrypted"]), texts),
     st.builds(Usage, counts, counts, counts, counts, st.none() | st.floats(0, 100), texts),
     st.builds(Finished, st.sampled_from(FinishReason), texts),
-    st.builds(
-        Failed,
-        st.sampled_from(FailureKind),
-        texts,
-        maybe,
-        st.none() | st.floats(0, 1e6),
-        st.lists(st.tuples(texts, texts), max_size=2).map(tuple),
-    ),
+    failures,
+    st.builds(Sent, texts, st.lists(notes, max_size=2).map(tuple)),
+    st.builds(Described, texts),
+    st.builds(Progress, st.just("again"), counts, counts, st.floats(0, 60), st.none() | failures),
 )
 
 

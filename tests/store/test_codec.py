@@ -22,6 +22,7 @@ def test_every_stream_comes_back_as_it_went(stream: list[Stamped]) -> None:
 @pytest.mark.parametrize("kind", get_args(Event))
 def test_every_class_of_event_is_known(kind: type) -> None:
     needed = {"text": "x", "stage": "sent", "kind": "auth", "value": "{}", "reason": "stop"}
+    needed |= {"url": "http://x", "metadata": "{}"}
     if kind.__name__ == "Opaque":
         needed["kind"] = "signature"
     fields = {name: value for name, value in needed.items() if name in kind.__dataclass_fields__}  # type: ignore[attr-defined]  # every event is a dataclass

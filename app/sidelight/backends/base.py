@@ -4,40 +4,37 @@ Not a client (`net`) and not a dialect (`wire`). An expected failure is an event
 only `models` raises, one exception that carries the same event.
 
     BackendError            the one exception, with the `Failed` event as its cause in words
-    Prepared, Note          what exactly is sent, and what became of each parameter
+    Exchange                what a stream is watched and hurried by
+    Prepared                what exactly is sent
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from sidelight.chat.events import Event, Failed
+from sidelight.chat.events import Event, Failed, Note
 from sidelight.chat.message import Message, Parameters
 from sidelight.chat.reply import TraceClaim
 from sidelight.secrets import Secret
+
+if TYPE_CHECKING:
+    from sidelight.models.metadata import LocalMetadata
 
 __all__ = [
     "About",
     "Backend",
     "BackendError",
-    "Inspectable",
+    "Exchange",
     "KeyFor",
     "Model",
-    "Note",
-    "Outcome",
     "Prepared",
     "Request",
 ]
 
 KeyFor: TypeAlias = Callable[[str], Awaitable[Secret | None]]
 """Asks for the key that belongs to an origin ("https://api.deepseek.com"); None where there is none."""
-
-
-Outcome: TypeAlias = Literal["sent", "clamped", "ignored", "refused by the server"]
-"""What became of a parameter: sent as asked; sent as the nearest the model takes; left out, since the model or its API
-does not listen to it; left out, since the server had refused it."""
 
 
 class BackendError(Exception):
@@ -74,24 +71,12 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question to one model."""
+    """One question to one model. `files` holds the content of the messages' attachments by digest."""
 
     model: str
     messages: tuple[Message, ...]
     parameters: Parameters
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What became of one parameter that was asked for.
-
-    `detail` is for a person who knows the API: what was sent ('{"reasoning_effort":"high"}', or the name of the field), and
-    where nothing was, one of the words of docs/backends.md ("always_thinks").
-    """
-
-    parameter: str
-    outcome: Outcome
-    detail: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +90,19 @@ class Prepared:
     notes: tuple[Note, ...] = ()
 
 
+class Exchange(Protocol):
+    """The one who asks, during one stream: sees what goes over the wire and says how long to wait. Used on its loop."""
+
+    def sent(self, prepared: Prepared) -> None:
+        """A request leaves; once more when it is sent again."""
+
+    def received(self, data: bytes) -> None:
+        """Bytes of the answer's body have come, an error's too."""
+
+    async def wait(self, seconds: float) -> None:
+        """Wait before a request is sent again; ends early when the person does not want to wait."""
+
+
 class Backend(Protocol):
     """A place that serves models."""
 
@@ -115,22 +113,17 @@ class Backend(Protocol):
     def claim(self, request: Request) -> TraceClaim:
         """What visible raw reasoning of this model may be called."""
 
-    def stream(self, request: Request) -> AsyncGenerator[Event, None]:
+    def stream(self, request: Request, exchange: Exchange | None = None) -> AsyncGenerator[Event, None]:
         """The events of one reply. Never raises but CancelledError; after cancelling, its connection is closed.
 
         Ends after the server's stream ended; without a finish mark the last event is `Failed`.
         """
 
+    def reread(self, request: Request, stream: bytes) -> list[Event]:
+        """The events of a recorded stream, read as this request's parameters say. No I/O."""
+
     async def models(self) -> tuple[Model, ...]:
         """What it offers now. Raises BackendError."""
 
-
-class Inspectable(Backend, Protocol):
-    """A backend that can show what it sends."""
-
-    def prepare(self, request: Request, key: Secret | None = None) -> Prepared:
-        """Exactly what `stream` sends for this request now; without `key` the header for it is missing.
-
-        No I/O. After a stream it shows what was sent last: what a server has refused is left out and noted. Raises
-        ValueError where the extra parameters are no JSON object.
-        """
+    async def metadata(self, model: str) -> LocalMetadata | None:
+        """What the server states of a model beside its name; None where it states nothing. Raises BackendError."""

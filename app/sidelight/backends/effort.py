@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sidelight.backends.base import Note, Outcome
 from sidelight.backends.wire.jsontext import dump
+from sidelight.chat.events import Note, Outcome
 from sidelight.chat.message import Effort
 
 __all__ = ["BUDGETS", "Choice", "by_template", "ignored", "level", "nearest", "switch"]

@@ -8,23 +8,26 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from sidelight.backends.base import About, BackendError, KeyFor, Model, Note, Prepared, Request
+from sidelight.backends.base import About, BackendError, Exchange, KeyFor, Model, Prepared, Request
 from sidelight.backends.families import claim_by_family
-from sidelight.backends.streaming import Call, Decoder, converse
+from sidelight.backends.streaming import Call, Decoder, Unwatched, converse, replay
 from sidelight.backends.wire import failures
 from sidelight.backends.wire.body import BadExtra, encoded
 from sidelight.backends.wire.frames import FrameReader
 from sidelight.backends.wire.jsontext import JsonObject, at, count, loads, text
 from sidelight.backends.wire.sse import SseReader
 from sidelight.backends.wire.think_tags import ThinkSplitter
-from sidelight.chat.events import Event, Failed, FailureKind
+from sidelight.chat.events import Event, Failed, FailureKind, Note
 from sidelight.chat.reply import Certainty, TraceClaim, TraceKind
 from sidelight.net import NetError, is_loopback, origin_of
 from sidelight.net.client import Answer, Clocks, Http
 from sidelight.secrets import Redactor, Secret
 from sidelight.settings import BackendSetting
+
+if TYPE_CHECKING:
+    from sidelight.models.metadata import LocalMetadata
 
 __all__ = ["Headers", "HttpBackend", "api_base"]
 
@@ -43,7 +46,7 @@ def api_base(url: str, version: str = "/v1", endings: str = _ENDINGS) -> str:
 
 
 class HttpBackend:
-    """A Backend, and Inspectable. A dialect says `compose`, `url` and `decoder`; a provider what is special about it."""
+    """A Backend. A dialect says `compose`, `url` and `decoder`; a provider what is special about it."""
 
     needs_key: ClassVar[bool] = False
     version: ClassVar[str] = "/v1"
@@ -122,9 +125,21 @@ class HttpBackend:
         """Whether that wish goes into the system text."""
         return self.elicits(request)
 
+    def own_tags(self, request: Request) -> ThinkSplitter | None:
+        """What splits reasoning out of the answer, where the lane does not say otherwise."""
+        return ThinkSplitter() if self.reads_tags or self.elicits(request) else None
+
     def tags(self, request: Request) -> ThinkSplitter | None:
         """What splits reasoning out of the answer."""
-        return ThinkSplitter() if self.reads_tags or self.elicits(request) else None
+        match request.parameters.tags:
+            case "auto":
+                return self.own_tags(request)
+            case "split":
+                return ThinkSplitter(interleaved=True)
+            case "inside":
+                return ThinkSplitter(starts_inside="<think>")
+            case "leave":
+                return None
 
     def model(self, item: JsonObject) -> Model:
         """One entry of the list of models; its id is "" where it is none."""
@@ -134,7 +149,11 @@ class HttpBackend:
     # The Backend protocol.
 
     def prepare(self, request: Request, key: Secret | None = None) -> Prepared:
-        """What `stream` sends; see Inspectable."""
+        """Exactly what `stream` sends for this request now; without `key` the header for it is missing.
+
+        No I/O. After a stream it shows what was sent last: what a server has refused is left out and noted. Raises
+        BadExtra.
+        """
         body, notes = self.compose(request)
         headers: dict[str, str | Secret] = {
             "content-type": "application/json",
@@ -144,7 +163,7 @@ class HttpBackend:
         text_of_body = encoded(body, request.parameters.extra)
         return Prepared("POST", self.url(request), tuple(headers.items()), text_of_body, tuple(notes))
 
-    async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
+    async def stream(self, request: Request, exchange: Exchange | None = None) -> AsyncGenerator[Event, None]:
         """The events of one reply; see Backend."""
         key = await self._key()
         if isinstance(key, Failed):
@@ -156,9 +175,18 @@ class HttpBackend:
         except BadExtra:
             yield Failed(FailureKind.BAD_REQUEST, code="extra_json")
             return
-        async with aclosing(converse(self._http, call)) as events:
+        async with aclosing(converse(self._http, call, exchange or Unwatched())) as events:
             async for event in events:
                 yield event
+
+    def reread(self, request: Request, stream: bytes) -> list[Event]:
+        """A recorded stream once more; see Backend."""
+        redact = Redactor()
+        return replay(type(self).reader(), self.decoder(request, redact, ()), stream, redact)
+
+    async def metadata(self, model: str) -> LocalMetadata | None:  # noqa: ARG002 - local servers know some
+        """Nothing, unless a provider asks for it; see Backend."""
+        return None
 
     async def models(self) -> tuple[Model, ...]:
         """What the list of models has; nothing where the server has no such list. Raises BackendError."""
@@ -207,12 +235,10 @@ class HttpBackend:
             if not self.respell(request, failed):
                 return None
             again = self._call(request, key)
-            return None if (again.url, again.body) == (call.url, call.body) else again
+            return None if _same(again.prepared, call.prepared) else again
 
         call = Call(
-            prepared.url,
-            dict(prepared.headers),
-            prepared.body.encode(),
+            prepared,
             Clocks(first_payload=self.setting.first_payload, silence=self.setting.silence),
             redact,
             lambda headers: self.decoder(request, redact, headers),
@@ -220,3 +246,8 @@ class HttpBackend:
             type(self).reader,
         )
         return call
+
+
+def _same(one: Prepared, other: Prepared) -> bool:
+    """Whether sending the one again would be sending the other."""
+    return (one.url, one.body) == (other.url, other.body)

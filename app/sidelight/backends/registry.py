@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
-from sidelight.backends.base import Inspectable, KeyFor
+from sidelight.backends.base import KeyFor
 from sidelight.settings import BackendSetting
 
 if TYPE_CHECKING:
+    from sidelight.backends.http_backend import HttpBackend
     from sidelight.net.client import Http
 
 __all__ = ["ROWS", "Group", "Row", "build", "default_settings", "row"]
@@ -86,14 +87,14 @@ def row(provider: str) -> Row:
     return found
 
 
-def build(setting: BackendSetting, http: Http, key_for: KeyFor) -> Inspectable:
+def build(setting: BackendSetting, http: Http, key_for: KeyFor) -> HttpBackend:
     """The backend a setting describes; imports its provider now. Raises KeyError for an unknown provider."""
     found = row(setting.provider)
     module, _, name = found.place.partition(":")
     filled = msgspec.structs.replace(
         setting, base_url=setting.base_url or found.base_url, title=setting.title or found.title
     )
-    backend: Inspectable = getattr(import_module(f"{_PROVIDERS}.{module}"), name)(filled, http, key_for)
+    backend: HttpBackend = getattr(import_module(f"{_PROVIDERS}.{module}"), name)(filled, http, key_for)
     return backend
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
-from sidelight.backends.base import KeyFor, Note, Request
+from sidelight.backends.base import KeyFor, Request
 from sidelight.backends.effort import Choice, ignored
 from sidelight.backends.http_backend import Headers, HttpBackend
 from sidelight.backends.streaming import Decoder
 from sidelight.backends.wire.body import sampling
 from sidelight.backends.wire.responses import ResponsesDecoder, request_body
-from sidelight.chat.events import Failed, FailureKind
+from sidelight.chat.events import Failed, FailureKind, Note
 from sidelight.net.client import Http
 from sidelight.secrets import Redactor
 from sidelight.settings import BackendSetting

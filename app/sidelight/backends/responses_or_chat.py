@@ -10,14 +10,14 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sidelight.backends.base import KeyFor, Note, Request
+from sidelight.backends.base import KeyFor, Request
 from sidelight.backends.chat_completions import ChatCompletions
 from sidelight.backends.effort import Choice, ignored, level
 from sidelight.backends.http_backend import Headers
 from sidelight.backends.responses import Responses
 from sidelight.backends.streaming import Decoder
 from sidelight.backends.wire.openai_chat import ChatDecoder
-from sidelight.chat.events import Failed, FailureKind
+from sidelight.chat.events import Failed, FailureKind, Note
 from sidelight.net.client import Http
 from sidelight.secrets import Redactor
 from sidelight.settings import BackendSetting

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
+from sidelight.backends.base import Exchange, Prepared
 from sidelight.backends.wire import failures
 from sidelight.backends.wire.frames import Frame, FrameReader
 from sidelight.backends.wire.lines import EVENT_CAP
 from sidelight.backends.wire.sse import SseReader
-from sidelight.chat.events import Event, Failed, FailureKind, Progress
+from sidelight.chat.events import Event, Failed, FailureKind, Progress, Sent
 from sidelight.net import NetError, is_loopback
 from sidelight.net.client import Clocks, Http, Response
-from sidelight.secrets import Redactor, Secret
+from sidelight.secrets import Redactor
 
-__all__ = ["ANSWER_CAP", "Call", "Decoder", "converse"]
+__all__ = ["ANSWER_CAP", "Call", "Decoder", "Unwatched", "converse", "replay"]
 
 ANSWER_CAP = 64_000_000
 """Bytes of one answer on the wire."""
@@ -64,9 +65,7 @@ class Call:
     refused, or None; the other call's is asked when that is refused, too.
     """
 
-    url: str
-    headers: Mapping[str, str | Secret]
-    body: bytes
+    prepared: Prepared
     clocks: Clocks
     redact: Redactor
     decoder: Callable[[tuple[tuple[str, str], ...]], Decoder]
@@ -74,25 +73,49 @@ class Call:
     reader: Callable[[], FrameReader] = SseReader
 
 
-async def converse(http: Http, call: Call) -> AsyncGenerator[Event, None]:
+class Unwatched:
+    """An `Exchange` that nobody looks at."""
+
+    def sent(self, prepared: Prepared) -> None:
+        """See Exchange."""
+
+    def received(self, data: bytes) -> None:
+        """See Exchange."""
+
+    async def wait(self, seconds: float) -> None:
+        """See Exchange."""
+        await asyncio.sleep(seconds)
+
+
+async def converse(http: Http, call: Call, exchange: Exchange) -> AsyncGenerator[Event, None]:
     """The events of one reply. Ends after the server's stream ended; without a finish mark the last is `Failed`."""
     yield Progress("sent")
     retries = 0
     start = asyncio.get_running_loop().time()
+    told: Prepared | None = None
     while True:
         refused: _Refused
+        prepared = call.prepared
+        exchange.sent(prepared)
+        if prepared is not told:
+            told = prepared
+            yield Sent(prepared.url, prepared.notes)
         try:
             async with http.stream(
-                "POST", call.url, headers=call.headers, body=call.body, clocks=call.clocks
+                prepared.method,
+                prepared.url,
+                headers=dict(prepared.headers),
+                body=prepared.body.encode(),
+                clocks=call.clocks,
             ) as response:
                 if 200 <= response.status < 300:
-                    async with aclosing(_read(response, call)) as events:
+                    async with aclosing(_read(response, call, exchange)) as events:
                         async for event in events:
                             yield event
                     return
-                refused = await _refusal(response, call.redact)
+                refused = await _refusal(response, call.redact, exchange)
         except NetError as error:
-            away = error.kind in ("dns", "refused", "connect") and not is_loopback(call.url)
+            away = error.kind in ("dns", "refused", "connect") and not is_loopback(prepared.url)
             refused = _Refused(failures.from_net(error), again=away)
         if refused.loading:
             if asyncio.get_running_loop().time() - start > call.clocks.first_payload:
@@ -106,10 +129,19 @@ async def converse(http: Http, call: Call) -> AsyncGenerator[Event, None]:
             refused.again and retries < _RETRIES and (wait := _wait(refused.failed, retries)) <= _LONGEST_WAIT
         ):
             retries += 1
-            await asyncio.sleep(wait)
+            yield Progress("again", retries, _RETRIES, seconds=wait, why=refused.failed)
+            await exchange.wait(wait)
+            yield Progress("sent")
         else:
             yield refused.failed
             return
+
+
+def replay(reader: FrameReader, decoder: Decoder, data: bytes, redact: Redactor) -> list[Event]:
+    """The events of a whole recorded answer, as they came when it was not recorded yet."""
+    frames = reader.feed(data)
+    events = [event for frame in frames for event in decoder.frame(frame)]
+    return events + _ending(reader, decoder, None, b"" if frames else data, redact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +153,9 @@ class _Refused:
     loading: bool = False
 
 
-async def _refusal(response: Response, redact: Redactor) -> _Refused:
+async def _refusal(response: Response, redact: Redactor, exchange: Exchange) -> _Refused:
     body = await response.body()
+    exchange.received(body)
     failed = failures.from_status(response.status, response.headers, body, redact)
     again = failures.may_retry(failed, response.status, response.headers)
     return _Refused(failed, again, failures.is_loading(response.status, body))
@@ -134,7 +167,7 @@ def _wait(failed: Failed, retries: int) -> float:
     return (failed.retry_after if failed.retry_after is not None else 0.5 * 2**retries) + jitter
 
 
-async def _read(response: Response, call: Call) -> AsyncGenerator[Event, None]:
+async def _read(response: Response, call: Call, exchange: Exchange) -> AsyncGenerator[Event, None]:
     """The events of an answer of status 200. Never raises NetError."""
     decoder = call.decoder(_kept(response.headers))
     reader = call.reader()
@@ -143,6 +176,7 @@ async def _read(response: Response, call: Call) -> AsyncGenerator[Event, None]:
         patience = _Patience()
         try:
             while not (decoder.done or reader.overflow) and (data := await patience.next(chunks, decoder)):
+                exchange.received(data)
                 frames = reader.feed(data)
                 if frames:
                     frames_seen = True

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from sidelight.chat.message import Lane, Message, Prompt
+from sidelight.chat.message import Lane, Message, Prompt, Thought
 from sidelight.chat.reply import Reply, ReplyState
 
 
@@ -108,7 +108,8 @@ def messages_for(
 ) -> tuple[Message, ...]:
     """Exactly what a lane is sent for a turn: system text, the turns before by the context rule, the prompt.
 
-    Answers only: traces stay out. A turn whose answer is empty (refused, or cut off while thinking) is left out
+    An answer of the very model that is asked again brings the thought it came with; what of it is sent the backend decides.
+    A turn whose answer is empty (refused, or cut off while thinking) is left out
     together with its prompt, since several APIs refuse an empty assistant message and two user messages in a row.
     `drop_oldest` leaves out that many of the oldest turns.
     """
@@ -119,16 +120,28 @@ def messages_for(
     if conversation.rule is not ContextRule.NONE:
         for turn in at[:-1][drop_oldest:]:
             source = lane.id if conversation.rule is ContextRule.OWN else (turn.chosen or lane.id)
-            answer = next(
-                (r.answer_text for r in reversed(turn.versions(source)) if r.answer_text.strip()),
-                "",
-            )
-            if answer:
-                messages.append(Message("user", turn.prompt.text))
-                messages.append(Message("assistant", answer))
+            reply = next((r for r in reversed(turn.versions(source)) if r.answer_text.strip()), None)
+            if reply is not None:
+                messages.append(_from_person(turn.prompt))
+                messages.append(Message("assistant", reply.answer_text, thought=_thought(reply, lane)))
     if at:
-        messages.append(Message("user", at[-1].prompt.text))
+        messages.append(_from_person(at[-1].prompt))
     return tuple(messages)
+
+
+def _from_person(prompt: Prompt) -> Message:
+    return Message("user", prompt.text, prompt.attachments)
+
+
+def _thought(reply: Reply, lane: Lane) -> Thought | None:
+    """The thought behind an answer that the lane's model gave itself, whole and unbidden; no other model is shown it."""
+    asked = reply.asked
+    own = asked is not None and (asked.backend, reply.identity.requested_model) == (lane.backend, lane.model)
+    if not own or reply.state is not ReplyState.COMPLETE or reply.claim.elicited or reply.reread:
+        return None
+    if not reply.opaque and not reply.trace_text:
+        return None
+    return Thought(reply.trace_text, reply.opaque)
 
 
 def turns_to_drop(

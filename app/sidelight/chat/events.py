@@ -1,6 +1,6 @@
 """The closed set of things a backend can say about one reply.
 
-The wire speaks many dialects; everything above `backends` reads only these ten. Order is not promised: an
+The wire speaks many dialects; everything above `backends` reads only these twelve. Order is not promised: an
 answer may come before its reasoning, usage before the finish mark, and the stream may go on after `Finished`.
 To add an event, write a class here and the branch in `reply.fold` that the type checker then asks for.
 """
@@ -15,18 +15,22 @@ from typing import Literal, TypeAlias
 __all__ = [
     "AnswerDelta",
     "Channel",
+    "Described",
     "Event",
     "Failed",
     "FailureKind",
     "FinishReason",
     "Finished",
+    "Note",
     "Opaque",
     "OpaqueKind",
+    "Outcome",
     "Phase",
     "Progress",
     "ReasoningDelta",
     "Reclassify",
     "RefusalDelta",
+    "Sent",
     "Stage",
     "Stamped",
     "Started",
@@ -66,13 +70,39 @@ class FinishReason(StrEnum):
     UNKNOWN = "unknown"
 
 
-Stage: TypeAlias = Literal["queued", "sent", "loading", "prompt"]
+Stage: TypeAlias = Literal["queued", "sent", "loading", "prompt", "again"]
 """`queued`: waiting with us for a free slot, no clock runs; `sent`: the request has left, the clock starts;
-`loading`: the server loads the model; `prompt`: it reads the prompt (done and total in tokens)."""
+`loading`: the server loads the model; `prompt`: it reads the prompt (done and total in tokens); `again`: refused for
+now, and sent again after a wait."""
+
+Outcome: TypeAlias = Literal["sent", "clamped", "ignored", "refused by the server"]
+"""What became of a parameter: sent as asked; sent as the nearest the model takes; left out, since the model or its API
+does not listen to it; left out, since the server had refused it."""
 
 Channel: TypeAlias = Literal["raw", "summary"]
 Phase: TypeAlias = Literal["commentary", "final"]
 OpaqueKind: TypeAlias = Literal["signature", "redacted", "encrypted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What became of one parameter that was asked for.
+
+    `detail` is for a person who knows the API: what was sent ('{"reasoning_effort":"high"}', or the name of the field), and
+    where nothing was, one of the words of docs/backends.md ("always_thinks").
+    """
+
+    parameter: str
+    outcome: Outcome
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The request has left, as far as it may be shown at a glance. Comes again when it is sent again; the last one counts."""
+
+    url: str
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +117,24 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class Described:
+    """What a local server states of its model beside the stream: the JSON text of a `models.metadata.LocalMetadata`."""
+
+    metadata: str
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
-    """What happens before the first token. `done` and `total` are prompt tokens or None."""
+    """What happens before the first token. `done` and `total` are prompt tokens or None.
+
+    At stage `again` they count the attempts, `seconds` is how long is waited, and `why` what the last one ended with.
+    """
 
     stage: Stage
     done: int | None = None
     total: int | None = None
+    seconds: float | None = None
+    why: Failed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +216,9 @@ class Failed:
 
 
 Event: TypeAlias = (
-    Started
+    Sent
+    | Started
+    | Described
     | Progress
     | ReasoningDelta
     | AnswerDelta

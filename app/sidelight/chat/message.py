@@ -6,8 +6,13 @@ import uuid
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from sidelight.chat.events import Opaque
+
 Role: TypeAlias = Literal["system", "user", "assistant"]
 Effort: TypeAlias = Literal["default", "off", "low", "medium", "high", "max"]
+TagRule: TypeAlias = Literal["auto", "split", "inside", "leave"]
+"""How tags such as <think> inside an answer are read: as the backend knows its models; as reasoning wherever they stand;
+as reasoning from the first character on, the opening tag being the template's; not at all."""
 
 
 def new_id() -> str:
@@ -16,18 +21,50 @@ def new_id() -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a prompt. `digest` is the SHA-256 of its content in hexadecimal digits, `size` its bytes.
+
+    The content itself is no part of a conversation's value: the store keeps it under its digest.
+    """
+
+    digest: str
+    name: str
+    media_type: str
+    size: int
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it is sent as a picture."""
+        return self.media_type.startswith("image/")
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """What the person sends in one turn."""
 
     text: str
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """What an answer was thought with, for the model that thought it: the trace as shown, and the provider's own values.
+
+    Whether any of it is sent back is the provider's rule (protocols.md, section 7).
+    """
+
+    text: str = ""
+    opaque: tuple[Opaque, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One entry of the list a model is sent."""
+    """One entry of the list a model is sent. `attachments` are a prompt's, `thought` is an answer's."""
 
     role: Role
     text: str
+    attachments: tuple[Attachment, ...] = ()
+    thought: Thought | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +72,8 @@ class Parameters:
     """How a lane asks its model. None leaves the model's own default; nothing is sent then.
 
     `temperature` 0..2, `top_p` 0..1, `max_tokens` counts trace and answer together, `extra` is a JSON object (text)
-    merged into the request body last. `elicited` asks for a written-out trace from a model that has none.
+    merged into the request body last. `elicited` asks for a written-out trace from a model that has none; `tags` says how
+    reasoning tags inside the answer are read.
     """
 
     system: str = ""
@@ -47,6 +85,7 @@ class Parameters:
     seed: int | None = None
     extra: str = ""
     elicited: bool = False
+    tags: TagRule = "auto"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,19 +16,23 @@ from typing import Literal, TypeAlias
 from sidelight.chat.events import (
     AnswerDelta,
     Channel,
+    Described,
     Failed,
     FailureKind,
     Finished,
+    Note,
     Opaque,
     Phase,
     Progress,
     ReasoningDelta,
     Reclassify,
     RefusalDelta,
+    Sent,
     Stamped,
     Started,
     Usage,
 )
+from sidelight.chat.message import Parameters
 
 
 class ReplyState(StrEnum):
@@ -134,7 +138,10 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What was asked for and what answered, as far as the stream told."""
+    """What was asked for and what answered, as far as the stream told.
+
+    `metadata` is what a local server states of the model beside the stream: see `events.Described`.
+    """
 
     requested_model: str = ""
     served_model: str | None = None
@@ -142,13 +149,30 @@ class Identity:
     fingerprint: str | None = None
     response_id: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    metadata: str = ""
+
+
+_PLAIN = Parameters()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Where a reply was asked for and how; a lane may ask elsewhere by now. `host` is the backend's, with its port."""
+
+    backend: str = ""
+    provider: str = ""
+    host: str = ""
+    parameters: Parameters = _PLAIN
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """One version of what a lane gave in a turn. `version` counts from 1; a retry is the next one.
 
-    `dropped_turns` says how many of the oldest turns were left out of what the model was sent.
+    `dropped_turns` says how many of the oldest turns were left out of what the model was sent. `notes` say what became of
+    each parameter, None where nothing has been sent. `again_at` is when a refused request is sent again, in seconds since
+    it was first sent. `reread` is the id of the reply whose recorded stream was read once more, by another tag rule, to
+    give this one: nothing was sent or paid for it.
     """
 
     id: str
@@ -165,6 +189,10 @@ class Reply:
     progress: Progress | None = None
     claim: TraceClaim = TraceClaim()
     dropped_turns: int = 0
+    asked: Asked | None = None
+    notes: tuple[Note, ...] | None = None
+    again_at: float | None = None
+    reread: str = ""
 
     @property
     def trace_text(self) -> str:
@@ -193,13 +221,14 @@ def fold(reply: Reply, stamped: Stamped) -> Reply:
     """
     event, at, until = stamped.event, stamped.at, stamped.until
     match event:
+        case Sent(notes=notes):
+            return replace(reply, notes=notes)
         case Started():
             return _started(reply, event, at)
-        case Progress(stage="queued"):
-            return replace(reply, progress=event)
+        case Described(metadata=metadata):
+            return replace(reply, identity=replace(reply.identity, metadata=metadata))
         case Progress():
-            state = ReplyState.WAITING if reply.state is ReplyState.QUEUED else reply.state
-            return replace(reply, state=state, progress=event)
+            return _progressed(reply, event, at)
         case ReasoningDelta(text=text, part=part, channel=channel):
             timing = replace(
                 reply.timing,
@@ -268,6 +297,14 @@ def _answer_time(reply: Reply, text: str, at: float, until: float) -> Timing:
     if not text:
         return reply.timing
     return replace(reply.timing, first_answer=_first(reply.timing.first_answer, at), last_answer=until)
+
+
+def _progressed(reply: Reply, event: Progress, at: float) -> Reply:
+    if event.stage == "queued":
+        return replace(reply, progress=event)
+    state = ReplyState.WAITING if reply.state is ReplyState.QUEUED else reply.state
+    again = None if event.seconds is None else at + event.seconds
+    return replace(reply, state=state, progress=event, again_at=again)
 
 
 def _started(reply: Reply, event: Started, at: float) -> Reply:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import replace
 
-from sidelight.backends.base import About, BackendError, KeyFor, Model, Request
+from sidelight.backends.base import About, BackendError, Exchange, KeyFor, Model, Request
 from sidelight.backends.providers.llamacpp import LlamaCpp
 from sidelight.chat.events import Event, Failed, FailureKind, Finished, Progress
 from sidelight.chat.reply import Certainty, TraceClaim, TraceKind
 from sidelight.engine.terms import EMBEDDED
 from sidelight.local.engine import Engine, EngineError, engine_available
+from sidelight.local.gguf import NotGguf, read_header
 from sidelight.local.weights import Installed
+from sidelight.models.metadata import LocalMetadata, from_gguf
 from sidelight.net.client import Http
 from sidelight.secrets import Secret
 from sidelight.settings import BackendSetting
@@ -25,6 +28,7 @@ from sidelight.settings import BackendSetting
 __all__ = ["Embedded"]
 
 SLOTS = 4
+log = logging.getLogger(__name__)
 
 
 class Embedded:
@@ -54,7 +58,16 @@ class Embedded:
             raise BackendError(_failure(missing.code, dict(missing.params)))
         return tuple(Model(i.id, i.title, context=self._slot_context) for i in self._installed())
 
-    async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
+    def reread(self, request: Request, stream: bytes) -> list[Event]:
+        """See Backend."""
+        return self._server("http://127.0.0.1", _no_key).reread(request, stream)
+
+    async def metadata(self, model: str) -> LocalMetadata | None:
+        """What the head of the model's file says."""
+        found = next((i for i in self._installed() if i.id == model), None)
+        return None if found is None else await asyncio.to_thread(_described, found)
+
+    async def stream(self, request: Request, exchange: Exchange | None = None) -> AsyncGenerator[Event, None]:
         """As any backend; a death of the engine is told with its last words."""
         if (missing := engine_available()) is not None:
             yield _failure(missing.code, dict(missing.params))
@@ -75,10 +88,9 @@ class Embedded:
                 yield Failed(FailureKind.BAD_REQUEST, code="local.cannot_elicit")
                 return
             request = _shaped(request, address.elicited_extra)
-        setting = BackendSetting(EMBEDDED, "llamacpp", base_url=address.base_url)
-        server = LlamaCpp(setting, self._http, _key(address.key), slots=address.slots)
+        server = self._server(address.base_url, _key(address.key))
         finished = False
-        async for event in server.stream(request):
+        async for event in server.stream(request, exchange):
             finished = finished or isinstance(event, Finished)
             if isinstance(event, Failed) and not finished:
                 engine.died()
@@ -90,6 +102,9 @@ class Embedded:
         """End the engines."""
         engines, self._engines = list(self._engines.values()), {}
         await asyncio.gather(*(engine.stop() for engine in engines))
+
+    def _server(self, base_url: str, key_for: KeyFor) -> LlamaCpp:
+        return LlamaCpp(BackendSetting(EMBEDDED, "llamacpp", base_url=base_url), self._http, key_for)
 
     def _engine(self, found: Installed) -> Engine:
         if found.id not in self._engines:
@@ -115,6 +130,19 @@ def _shaped(request: Request, extra: str) -> Request:
 def _failure(code: str, params: Mapping[str, str | int | float], tail: str = "") -> Failed:
     details = tuple((name, str(value)) for name, value in params.items())
     return Failed(FailureKind.SERVER, tail, code=code, details=details)
+
+
+def _described(found: Installed) -> LocalMetadata | None:
+    """Read anew each time: the person may have put another file in its place."""
+    try:
+        return from_gguf(read_header(found.path).facts, file=found.path.name, size=found.bytes)
+    except (NotGguf, OSError) as error:
+        log.info("the head of %s cannot be read: %s", found.id, error)
+        return None
+
+
+async def _no_key(_origin: str) -> None:
+    return None
 
 
 def _key(secret: Secret) -> KeyFor:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 from sidelight.backends import registry
-from sidelight.backends.base import Backend, BackendError, KeyFor
+from sidelight.backends.base import Backend, BackendError, KeyFor, Request
 from sidelight.chat.events import Failed, FailureKind, Stamped
-from sidelight.chat.reply import Identity, Reply
+from sidelight.chat.reply import Asked, Identity, Reply, Timing, fold_all
+from sidelight.engine.attachments import Contents
 from sidelight.engine.embedded import Embedded
+from sidelight.engine.exchanges import Watch
 from sidelight.engine.fanout import Fanout, Job
 from sidelight.engine.recorder import Recorder, WriteJob
 from sidelight.engine.terms import EMBEDDED, Ask, Face, WeightsOffer
@@ -26,7 +29,8 @@ from sidelight.local.weights import Weights, WeightsError, WeightsFolder, catalo
 from sidelight.net.client import Http
 from sidelight.secrets import Redactor, Secret
 from sidelight.settings import BackendSetting, Settings
-from sidelight.store.database import Store
+from sidelight.store.database import Store, StoreError
+from sidelight.store.exchanges import Recorded
 
 __all__ = ["Outside"]
 
@@ -60,6 +64,7 @@ class Outside:
         self._http = Http(settings.net)
         self._recorder = Recorder(store, face.store_trouble, face.sealed)
         self._fanout = Fanout(self._recorder, face.event, face.ended)
+        self._contents = Contents(store)
         self._folder = WeightsFolder(weights, [Path(p) for p in settings.gguf])
         self._embedded = Embedded(self._http, lambda: self._folder.installed(), settings.slot_context)
         self._backends: dict[str, Backend] = {}
@@ -89,9 +94,17 @@ class Outside:
     # --- replies
 
     def begin(
-        self, turn_id: str, asks: Sequence[Ask], store_job: Callable[[Sequence[Reply]], WriteJob] | None
+        self,
+        turn_id: str,
+        asks: Sequence[Ask],
+        store_job: Callable[[Sequence[Reply]], WriteJob] | None,
+        files: Mapping[str, bytes],
     ) -> None:
-        """Write the turn and its queued replies, then ask. `store_job` None: a temporary conversation, never written."""
+        """Write the turn and its queued replies, then ask. `store_job` None: a temporary conversation, never written.
+
+        `files` are the contents of new attachments by digest.
+        """
+        self._contents.add(files)
         self._spawn(self._begin(turn_id, asks, store_job))
 
     async def _begin(
@@ -107,20 +120,64 @@ class Outside:
             await self._recorder.begin(store_job(replies))
         for (reply, backend), ask in zip(prepared, asks, strict=True):
             if backend is None:
-                failed = Stamped.now(Failed(FailureKind.BAD_REQUEST, code="backend_unknown"), 0.0)
-                self._recorder.record(reply.id, failed)
-                self._face.event(reply.id, failed, 0.0)
-                self._recorder.seal(reply.id)
-                self._face.ended(reply.id)
+                self._fail(reply, Failed(FailureKind.BAD_REQUEST, code="backend_unknown"))
+                continue
+            try:
+                request = await self._with_files(ask.request)
+            except StoreError as error:
+                log.info("an attachment is missing: %s", error.params.get("reason"))
+                self._fail(reply, Failed(FailureKind.BAD_REQUEST, code="attachment_missing"))
             else:
-                self._fanout.start(Job(reply.id, backend, ask.request))
+                self._fanout.start(Job(reply.id, backend, request, Watch(self._redact)))
+
+    def _fail(self, reply: Reply, failed: Failed) -> None:
+        """End a reply that cannot be asked for."""
+        stamped = Stamped.now(failed, 0.0)
+        self._recorder.record(reply.id, stamped)
+        self._face.event(reply.id, stamped, 0.0)
+        self._recorder.seal(reply.id)
+        self._face.ended(reply.id)
+
+    async def _with_files(self, request: Request) -> Request:
+        digests = {a.digest for m in request.messages for a in m.attachments}
+        return replace(request, files=await self._contents.of(digests)) if digests else request
 
     def _prepared(self, ask: Ask) -> tuple[Reply, Backend | None]:
         backend = self._backends.get(ask.backend)
         identity = Identity(requested_model=ask.request.model)
+        parameters = ask.request.parameters
         if backend is None:
-            return replace(ask.reply, identity=identity), None
-        return replace(ask.reply, identity=identity, claim=backend.claim(ask.request)), backend
+            return replace(
+                ask.reply, identity=identity, asked=Asked(ask.backend, parameters=parameters)
+            ), None
+        about = backend.about
+        asked = Asked(ask.backend, about.provider, urlsplit(about.origin).netloc, parameters)
+        claim = backend.claim(ask.request)
+        return replace(ask.reply, identity=identity, claim=claim, asked=asked), backend
+
+    def hurry(self, reply_id: str) -> None:
+        """Send a request that waits to be sent again at once."""
+        self._fanout.hurry(reply_id)
+
+    async def recorded(self, reply_id: str) -> Recorded | None:
+        """What went over the wire for a reply. Raises StoreError."""
+        return await self._recorder.kept(reply_id)
+
+    async def reread(self, source: Reply, request: Request, fresh: Reply) -> Reply | None:
+        """`fresh` with what the recorded stream of `source` says when it is read as the request's parameters want.
+
+        None where there is no recording, or no backend that could read it. Raises StoreError.
+        """
+        backend = self._backends.get(source.asked.backend if source.asked else "")
+        recorded = await self._recorder.kept(source.reread or source.id)
+        if backend is None or recorded is None:
+            return None
+        stream = recorded.unpacked()
+        events = await asyncio.to_thread(backend.reread, request, stream)
+        read = fold_all(fresh, [Stamped.now(event, 0.0) for event in events])
+        known = source.timing
+        timing = replace(Timing(known.asked_at), first_payload=known.first_payload, done=known.done)
+        return replace(read, timing=timing, identity=source.identity, usage=source.usage or read.usage)
 
     def stop(self, reply_id: str) -> None:
         """Stop one reply."""

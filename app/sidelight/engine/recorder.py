@@ -17,7 +17,10 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from sidelight.chat.events import Stamped, coalesce
+from sidelight.engine.exchanges import InMemory
+from sidelight.store import exchanges
 from sidelight.store.database import Connection, Store, StoreError
+from sidelight.store.exchanges import Recorded
 
 __all__ = ["FLUSH_EVERY", "Recorder", "WriteJob"]
 
@@ -58,6 +61,7 @@ class Recorder:
         self._queue: deque[_Entry] = deque()
         self._pending: dict[str, list[Stamped]] = {}
         self._unsaved: set[str] = set()
+        self._in_memory = InMemory()
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         """Nothing is waiting to be written, or the disk refuses."""
@@ -92,6 +96,20 @@ class Recorder:
         """Keep an event; it is on disk within 50 ms."""
         if self._store is not None and reply_id not in self._unsaved:
             self._pending.setdefault(reply_id, []).append(stamped)
+
+    def keep(self, reply_id: str, recorded: Recorded) -> None:
+        """Keep what went over the wire for a reply, on disk or where that must not be in memory."""
+        if self._store is None or reply_id in self._unsaved:
+            self._in_memory.keep(reply_id, recorded)
+        else:
+            self._put(lambda connection: exchanges.write(connection, reply_id, recorded), durable=False)
+
+    async def kept(self, reply_id: str) -> Recorded | None:
+        """What went over the wire for a reply, None where it is not known. Raises StoreError."""
+        found = self._in_memory.get(reply_id)
+        if found is not None or self._store is None:
+            return found
+        return await asyncio.wrap_future(self._store.read(lambda con: exchanges.read(con, reply_id)))
 
     def seal(self, reply_id: str) -> None:
         """The reply has ended: write its last events and its row, durably."""

@@ -34,14 +34,14 @@ from sidelight.chat.conversation import (
     with_turn,
 )
 from sidelight.chat.events import Stamped
-from sidelight.chat.message import Lane, Parameters, Prompt, new_id
+from sidelight.chat.message import Attachment, Lane, Parameters, Prompt, TagRule, new_id
 from sidelight.chat.reply import Reply, Timing
 from sidelight.engine.network import Network
 from sidelight.engine.opened import Opened
 from sidelight.engine.terms import EMBEDDED, Ask, Change, Face, KeyState, Notice, WeightsOffer, store_notice
 from sidelight.secrets import Secret
 from sidelight.settings import LaneSetting, Settings
-from sidelight.store import conversations
+from sidelight.store import attachments, conversations
 from sidelight.store.conversations import Summary
 from sidelight.store.database import Connection, Store, StoreError
 
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from sidelight.engine.outside import Outside
     from sidelight.engine.recorder import WriteJob
     from sidelight.local.weights import Installed
+    from sidelight.store.exchanges import Recorded
 
 __all__ = ["Listener", "Session"]
 
@@ -100,6 +101,7 @@ class Session:
         self._weights: tuple[WeightsOffer, ...] = ()
         self._installed: tuple[Installed, ...] = ()
         self._notices: dict[str, Notice] = {} if notice is None else {"store": notice}
+        self._recorded: tuple[str, Recorded | None] | None = None
         self._awake = False
         self.wake: Callable[[], None] = lambda: None
         """Called from any thread when something waits for `drain` and did not before."""
@@ -211,6 +213,10 @@ class Session:
         """Weights of the embedded engine: here, on their way, or to be had."""
         return self._weights
 
+    def recorded(self, reply_id: str) -> Recorded | None:
+        """What went over the wire for the reply that `ask_recorded` was last called for; None while that is not known."""
+        return self._recorded[1] if self._recorded is not None and self._recorded[0] == reply_id else None
+
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Be told of changes, from `drain` and from wishes. Returns the way out."""
         self._listeners.append(listener)
@@ -292,6 +298,20 @@ class Session:
         if recovered is not None:
             self._read_history(open_newest=bool(recovered) and not self.conversation.turns)
 
+    def _on_recorded(self, reply_id: str, future: Future[Recorded | None]) -> None:
+        self._recorded = (reply_id, self._result(future))
+        self._tell(Change("recorded", reply=reply_id))
+
+    def _on_reread(self, conversation_id: str, turn_id: str, future: Future[Reply | None]) -> None:
+        reply = self._result(future)
+        if reply is None:
+            self._notice("reread", Notice("engine.no_recording"))
+            return
+        self._write(conversation_id, lambda con: conversations.add_reply(con, turn_id, reply))
+        if conversation_id in self._opened:
+            self._opened.put(with_reply(self._opened[conversation_id], turn_id, reply))
+            self._tell(Change("conversation", conversation_id))
+
     # --- wishes: conversations
 
     def new(self) -> None:
@@ -340,21 +360,24 @@ class Session:
 
     # --- wishes: turns
 
-    def send(self, text: str) -> None:
-        """Ask all lanes of the conversation shown.
+    def send(self, text: str, files: Sequence[tuple[Attachment, bytes]] = ()) -> None:
+        """Ask all lanes of the conversation shown. `files` go with the prompt, each with its content.
 
         Raises ValueError with a code of messages.py where that cannot be: "engine.empty_prompt", "engine.no_lanes",
         "engine.still_streaming".
         """
         conversation = self.conversation
-        if not text.strip():
+        if not text.strip() and not files:
             raise ValueError("engine.empty_prompt")
         if not conversation.lanes:
             raise ValueError("engine.no_lanes")
         if conversation.id in self._opened.streaming:
             raise ValueError("engine.still_streaming")
-        conversation = replace(conversation, title=conversation.title or title_from(text))
-        turn = Turn(new_id(), conversation.leaf, Prompt(text), created=time.time())
+        attached = tuple(attachment for attachment, _ in files)
+        contents = {attachment.digest: content for attachment, content in files}
+        title = conversation.title or title_from(text) or title_from(attached[0].name)
+        conversation = replace(conversation, title=title)
+        turn = Turn(new_id(), conversation.leaf, Prompt(text, attached), created=time.time())
         asked = with_turn(conversation, turn)
         asks = [
             self._ask(asked, lane, turn.id, _dropped_before(conversation, lane.id))
@@ -362,7 +385,7 @@ class Session:
         ]
         new = not self._opened.is_stored(conversation.id)
         self._opened.put(with_turn(conversation, replace(turn, replies=tuple(a.reply for a in asks))))
-        self._begin(turn.id, asks, _store_turn(conversation, turn, new=new))
+        self._begin(turn.id, asks, _store_turn(conversation, turn, contents, new=new), contents)
         if not self._temporary:
             self._opened.mark_stored(conversation.id)
             self._note_in_history(self.conversation)
@@ -388,7 +411,7 @@ class Session:
         for ask in asks:
             self._opened.put(with_reply(self.conversation, turn_id, ask.reply))
         if asks:
-            self._begin(turn_id, asks, _store_replies(turn_id))
+            self._begin(turn_id, asks, _store_replies(turn_id), {})
 
     def retry_shorter(self, turn_id: str, lane_id: str) -> bool:
         """Ask again without the oldest turns, as many as the server's own count says; False where that cannot help."""
@@ -419,6 +442,38 @@ class Session:
         """Stop one lane of the conversation shown, or all of them."""
         for reply_id in self._opened.under_way(self._opened.shown, lane_id):
             self._stop_reply(reply_id)
+
+    def hurry(self, reply_id: str) -> None:
+        """Send a refused request now that waits to be sent again."""
+        self._network_side.call(lambda outside: outside.hurry(reply_id))
+
+    def ask_recorded(self, reply_id: str) -> None:
+        """Look up what went over the wire for a reply; told by a change of "recorded"."""
+        future = self._network_side.run(lambda outside: outside.recorded(reply_id))
+        future.add_done_callback(lambda done: self._put(lambda: self._on_recorded(reply_id, done)))
+
+    def reread(self, turn_id: str, reply_id: str, rule: TagRule) -> None:
+        """Read the recorded stream of a reply by another tag rule: one more version of it, for which nothing is sent."""
+        conversation = self.conversation
+        turn = conversation.turn(turn_id)
+        source = next((r for r in turn.replies if r.id == reply_id), None) if turn is not None else None
+        lane = conversation.lane(source.lane) if source is not None else None
+        if turn is None or source is None or source.asked is None or lane is None:
+            return
+        parameters = replace(source.asked.parameters, tags=rule)
+        request = Request(source.identity.requested_model, (), parameters)
+        fresh = replace(
+            Reply(new_id(), lane.id, len(turn.versions(lane.id)) + 1),
+            claim=source.claim,
+            dropped_turns=source.dropped_turns,
+            asked=replace(source.asked, parameters=parameters),
+            notes=source.notes,
+            reread=source.reread or source.id,
+        )
+        future = self._network_side.run(lambda outside: outside.reread(source, request, fresh))
+        future.add_done_callback(
+            lambda done: self._put(lambda: self._on_reread(conversation.id, turn_id, done))
+        )
 
     # --- wishes: lanes
 
@@ -533,10 +588,12 @@ class Session:
         reply = Reply(new_id(), lane.id, timing=Timing(asked_at=time.time()), dropped_turns=drop)
         return Ask(reply, lane.backend, Request(lane.model, messages, lane.parameters))
 
-    def _begin(self, turn_id: str, asks: Sequence[Ask], job: StoreReplies) -> None:
+    def _begin(
+        self, turn_id: str, asks: Sequence[Ask], job: StoreReplies, files: Mapping[str, bytes]
+    ) -> None:
         self._opened.begin(turn_id, [ask.reply.id for ask in asks])
         self._network_side.call(
-            lambda outside: outside.begin(turn_id, asks, None if self._temporary else job)
+            lambda outside: outside.begin(turn_id, asks, None if self._temporary else job, files)
         )
         self._tell(Change("conversation", self._opened.shown))
 
@@ -618,13 +675,16 @@ def _lane_setting(lane: Lane) -> LaneSetting:
     return LaneSetting(lane.backend, lane.model, **asdict(lane.parameters))
 
 
-def _store_turn(conversation: Conversation, turn: Turn, *, new: bool) -> StoreReplies:
+def _store_turn(
+    conversation: Conversation, turn: Turn, files: Mapping[str, bytes], *, new: bool
+) -> StoreReplies:
     """How a new turn is written, with its replies as prepared; `new`: its conversation is not on disk yet."""
 
     def with_prepared(prepared: Sequence[Reply]) -> WriteJob:
         def job(connection: Connection) -> None:
             if new:
                 conversations.create(connection, conversation)
+            attachments.add(connection, files)
             conversations.add_turn(connection, conversation.id, replace(turn, replies=tuple(prepared)))
 
         return job

@@ -76,7 +76,7 @@ class Notice:
 class Change:
     """What is new in the session. `conversation` and `reply` name what changed where that is known."""
 
-    kind: Literal["conversation", "reply", "history", "notice", "backends", "weights", "settings"]
+    kind: Literal["conversation", "reply", "history", "notice", "backends", "weights", "settings", "recorded"]
     conversation: str | None = None
     reply: str | None = None
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import mmap
 import struct
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -59,7 +60,7 @@ class GgufHeader:
     """What the head of a file tells. `context` counts the tokens the model was trained for, 0 if unknown.
 
     `kv_per_token` is the bytes of 16-bit key-value cache a token of context takes over all layers. `template` is the
-    model's own chat template (Jinja), "" where it has none.
+    model's own chat template (Jinja), "" where it has none. `facts` is everything the file states, by its own names.
     """
 
     architecture: str
@@ -67,6 +68,7 @@ class GgufHeader:
     context: int
     template: str
     kv_per_token: int
+    facts: Mapping[str, Value] = field(default_factory=dict, repr=False, compare=False)
 
 
 def read_header(path: Path) -> GgufHeader:
@@ -163,6 +165,7 @@ def _read(cursor: _Cursor, size: int) -> GgufHeader:
         context=_count(facts.get(f"{architecture}.context_length"), 0),
         template=str(facts.get("tokenizer.chat_template", "")),
         kv_per_token=_kv_per_token(facts, architecture),
+        facts=facts,
     )
 
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
+import msgspec
+
 from sidelight.models.families import Family, Resolved, Shape, registry, resolve
 
 __all__ = [
@@ -22,7 +24,9 @@ __all__ = [
     "pick",
     "quantisation_in",
     "refutes",
+    "restated",
     "same_shape",
+    "stated",
 ]
 
 Teller: TypeAlias = Literal["ollama", "llamacpp", "gguf"]
@@ -67,6 +71,20 @@ class LocalMetadata:
     licence: str | None = None
     base_model: str | None = None
     remote_host: str | None = None
+
+
+def stated(metadata: LocalMetadata) -> str:
+    """As JSON text, to be kept with a reply. Of a chat template only the mark that is looked for in it stays."""
+    mark = _DEEPSEEK_MARK if _DEEPSEEK_MARK in metadata.template else ""
+    return msgspec.json.encode(replace(metadata, template=mark)).decode()
+
+
+def restated(text: str) -> LocalMetadata | None:
+    """What `stated` made of it; None where the text is none of ours."""
+    try:
+        return msgspec.json.decode(text, type=LocalMetadata) if text else None
+    except msgspec.DecodeError:
+        return None
 
 
 def from_gguf(facts: Mapping[str, Any], *, file: str | None = None, size: int | None = None) -> LocalMetadata:

@@ -18,9 +18,10 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from sidelight.chat.conversation import ContextRule, Conversation, Turn
-from sidelight.chat.events import Channel, Failed, Finished, Opaque, Phase, Progress, Usage
+from sidelight.chat.events import Channel, Failed, Finished, Note, Opaque, Phase, Progress, Usage
 from sidelight.chat.message import Lane, Prompt
 from sidelight.chat.reply import (
+    Asked,
     Identity,
     Reply,
     ReplyState,
@@ -30,6 +31,7 @@ from sidelight.chat.reply import (
     TraceClaim,
     trace_of,
 )
+from sidelight.store import attachments
 from sidelight.store.codec import Column, checksum, encode_events, mended
 from sidelight.store.errors import StoreError
 
@@ -70,6 +72,10 @@ class _Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     failed: Failed | None = None
     progress: Progress | None = None
     opaque: tuple[Opaque, ...] = ()
+    asked: Asked | None = None
+    notes: tuple[Note, ...] | None = None
+    again_at: float | None = None
+    reread: str = ""
 
 
 _Cut: TypeAlias = tuple[SegmentKind, int, Channel | None, Phase | None, int]
@@ -95,6 +101,15 @@ _READ = (
     *("id", "lane", "version", "state", "trace", "answer", "commentary", "segments"),
     *("prompt_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "cost", "usage_raw"),
     *("timing", "facts", "dropped_turns"),
+)
+
+
+_CHECKED = (
+    ("conversations", _CONVERSATION),
+    ("turns", _TURN),
+    ("replies", _REPLY),
+    ("attachments", ("digest", "name", "media_type", "size")),
+    ("exchanges", ("reply", "request", "stream", "whole")),
 )
 
 
@@ -159,6 +174,7 @@ def delete(con: sqlite3.Connection, conversation_id: str) -> None:
         (conversation_id,),
     )
     con.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
+    attachments.drop_unused(con)
 
 
 def add_turn(con: sqlite3.Connection, conversation_id: str, turn: Turn) -> None:
@@ -193,8 +209,16 @@ def load(con: sqlite3.Connection, conversation_id: str) -> Conversation | None:
     replies: dict[int, list[Reply]] = {}
     for row in con.execute(_SELECT_REPLIES, (number,)):
         replies.setdefault(row[-1], []).append(_reply(row))
+    files = attachments.attached(con, number)
     turns = tuple(
-        Turn(turn_id, parent, Prompt(prompt), tuple(replies.get(turn_number, ())), at, chosen)
+        Turn(
+            turn_id,
+            parent,
+            Prompt(prompt, files.get(turn_number, ())),
+            tuple(replies.get(turn_number, ())),
+            at,
+            chosen,
+        )
         for turn_id, parent, prompt, at, chosen, turn_number in con.execute(_SELECT_TURNS, (number,))
     )
     try:
@@ -230,12 +254,13 @@ def damaged(con: sqlite3.Connection) -> tuple[tuple[str, str], ...]:
     usual = con.text_factory
     con.text_factory = partial(str, encoding="utf-8", errors="replace")  # flipped bits need not leave UTF-8
     try:
-        return tuple(
-            (table, row[0])
-            for table, names in (("conversations", _CONVERSATION), ("turns", _TURN), ("replies", _REPLY))
+        lying = tuple(
+            (table, str(row[0]))
+            for table, names in _CHECKED
             for *row, stored in con.execute(_select(names, f"checksum FROM {table}"))
             if checksum(row) != stored
         )
+        return lying + tuple(("contents", digest) for digest in attachments.damaged(con))
     finally:
         con.text_factory = usual
 
@@ -243,6 +268,7 @@ def damaged(con: sqlite3.Connection) -> tuple[tuple[str, str], ...]:
 def _insert_turn(con: sqlite3.Connection, conversation: int, lanes: Sequence[Lane], turn: Turn) -> None:
     row = (turn.id, turn.parent, mended(turn.prompt.text), float(turn.created), turn.chosen)
     number = _insert(con, "turns", _TURN, row, ("conversation", conversation))
+    attachments.attach(con, number, turn.prompt.attachments)
     for reply in turn.replies:
         _insert_reply(con, number, lanes, reply)
 
@@ -250,7 +276,7 @@ def _insert_turn(con: sqlite3.Connection, conversation: int, lanes: Sequence[Lan
 def _insert_reply(con: sqlite3.Connection, turn: int, lanes: Sequence[Lane], reply: Reply) -> None:
     """Store a reply; one that is still to run gets its journal's first row, which says whose it is."""
     lane = next((x for x in lanes if x.id == reply.lane), None)
-    backend = lane.backend if lane else ""
+    backend = reply.asked.backend if reply.asked else lane.backend if lane else ""
     model = lane.model if lane else reply.identity.requested_model
     number = _insert(con, "replies", _REPLY, _reply_row(reply, backend, model), ("turn", turn))
     if not reply.state.is_final:
@@ -320,7 +346,18 @@ def _reply_row(reply: Reply, backend: str, model: str) -> tuple[object, ...]:
         None if reply.usage is None else mended(usage.raw),
         _TIMING.encode(reply.timing),
         _FACTS.encode(
-            _Facts(reply.identity, reply.claim, reply.finished, reply.failed, reply.progress, reply.opaque)
+            _Facts(
+                reply.identity,
+                reply.claim,
+                reply.finished,
+                reply.failed,
+                reply.progress,
+                reply.opaque,
+                reply.asked,
+                reply.notes,
+                reply.again_at,
+                reply.reread,
+            )
         ),
         reply.dropped_turns,
     )
@@ -347,6 +384,10 @@ def _reply(row: Sequence[Any]) -> Reply:
             known.progress,
             known.claim,
             dropped,
+            known.asked,
+            known.notes,
+            known.again_at,
+            known.reread,
         )
     except (ValueError, KeyError) as error:
         raise StoreError("corrupt", reason=f"reply {identifier}: {error}") from error

@@ -98,7 +98,33 @@ def _first(con: sqlite3.Connection) -> None:
         con.execute(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first,)
+def _exchanges_and_attachments(con: sqlite3.Connection) -> None:
+    """What went over the wire for a reply, compressed; and the files that go with prompts, each content once."""
+    for statement in (
+        """CREATE TABLE exchanges (
+            reply INTEGER PRIMARY KEY REFERENCES replies ON DELETE CASCADE,
+            request BLOB NOT NULL,
+            stream BLOB NOT NULL,
+            whole INTEGER NOT NULL,
+            checksum INTEGER NOT NULL)""",
+        """CREATE TABLE contents (
+            digest TEXT PRIMARY KEY,
+            content BLOB NOT NULL) WITHOUT ROWID""",
+        """CREATE TABLE attachments (
+            number INTEGER PRIMARY KEY,
+            turn INTEGER NOT NULL REFERENCES turns ON DELETE CASCADE,
+            digest TEXT NOT NULL REFERENCES contents,
+            name TEXT NOT NULL,
+            media_type TEXT NOT NULL,
+            size INTEGER NOT NULL,
+            checksum INTEGER NOT NULL)""",
+        "CREATE INDEX attachments_of_turn ON attachments (turn)",
+        "CREATE INDEX attachments_of_content ON attachments (digest)",
+    ):
+        con.execute(statement)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_first, _exchanges_and_attachments)
 
 
 def migrate(

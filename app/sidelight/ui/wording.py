@@ -197,6 +197,8 @@ def progress(step: Progress) -> str:
             return messages.text("state.waiting")
         case "loading":
             return messages.text("ui.state.loading")
+        case "again":
+            return messages.text("ui.state.again")
         case "prompt":
             if step.done is None or not step.total:
                 return messages.text("ui.state.reading")

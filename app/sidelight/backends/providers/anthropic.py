@@ -9,13 +9,14 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from sidelight.backends.base import KeyFor, Model, Note, Request
+from sidelight.backends.base import KeyFor, Model, Request
 from sidelight.backends.effort import BUDGETS, Choice, ignored, nearest
 from sidelight.backends.http_backend import Headers, HttpBackend
 from sidelight.backends.streaming import Decoder
 from sidelight.backends.wire.anthropic_messages import MessagesDecoder, request_body
 from sidelight.backends.wire.body import sampling
 from sidelight.backends.wire.jsontext import JsonObject, at, count, text
+from sidelight.chat.events import Note
 from sidelight.net.client import Http
 from sidelight.secrets import Redactor
 from sidelight.settings import BackendSetting

@@ -20,7 +20,7 @@ class Azure(ResponsesOrChat):
     version = "/openai/v1"
     key_header = "api-key"
 
-    def tags(self, request: Request) -> ThinkSplitter | None:
+    def own_tags(self, request: Request) -> ThinkSplitter | None:
         """Read for all but OpenAI's own."""
         own = _OPENAI.search(request.model) is not None
         return None if own and not self.elicits(request) else ThinkSplitter()

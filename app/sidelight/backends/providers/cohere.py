@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sidelight.backends.base import Model, Note, Request
+from sidelight.backends.base import Model, Request
 from sidelight.backends.effort import BUDGETS, Choice, ignored
 from sidelight.backends.http_backend import Headers, HttpBackend
 from sidelight.backends.streaming import Decoder
 from sidelight.backends.wire.body import sampling
 from sidelight.backends.wire.cohere import CohereDecoder, request_body
 from sidelight.backends.wire.jsontext import JsonObject, count, text
+from sidelight.chat.events import Note
 from sidelight.secrets import Redactor
 
 __all__ = ["Cohere"]

@@ -6,13 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sidelight.backends.base import Model, Note, Request
+from sidelight.backends.base import Model, Request
 from sidelight.backends.effort import BUDGETS, Choice, ignored, nearest
 from sidelight.backends.http_backend import Headers, HttpBackend
 from sidelight.backends.streaming import Decoder
 from sidelight.backends.wire.body import sampling
 from sidelight.backends.wire.gemini import GeminiDecoder, request_body
 from sidelight.backends.wire.jsontext import JsonObject, count, text
+from sidelight.chat.events import Note
 from sidelight.chat.reply import Certainty, TraceClaim, TraceKind
 from sidelight.secrets import Redactor
 

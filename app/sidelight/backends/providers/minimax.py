@@ -39,7 +39,7 @@ class MiniMax(ChatCompletions):
             request.parameters.effort, {"thinking": {"type": "adaptive"}}, {"thinking": {"type": "disabled"}}
         )
 
-    def tags(self, request: Request) -> ThinkSplitter:  # noqa: ARG002 - the same for all
+    def own_tags(self, request: Request) -> ThinkSplitter:  # noqa: ARG002 - the same for all
         """Tags at any time."""
         return ThinkSplitter(interleaved=True)
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sidelight.backends.base import KeyFor, Model, Note, Request
+from sidelight.backends.base import KeyFor, Model, Request
 from sidelight.backends.effort import Choice, ignored, nearest
 from sidelight.backends.http_backend import Headers, HttpBackend
 from sidelight.backends.streaming import Decoder
@@ -17,6 +17,7 @@ from sidelight.backends.wire.body import sampling
 from sidelight.backends.wire.jsontext import JsonObject, at, count, loads, text
 from sidelight.backends.wire.ndjson import NdjsonReader
 from sidelight.backends.wire.ollama import OllamaDecoder, request_body
+from sidelight.chat.events import Note
 from sidelight.net import NetError
 from sidelight.net.client import Clocks, Http
 from sidelight.secrets import Redactor, Secret

@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from sidelight.backends.base import Note
 from sidelight.backends.wire.jsontext import clean, loads
+from sidelight.chat.events import Note
 from sidelight.chat.message import Message, Parameters
 
 __all__ = ["ELICIT", "BadExtra", "encoded", "history", "instructed", "sampling"]
