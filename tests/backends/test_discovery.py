@@ -177,9 +177,12 @@ async def test_an_answer_that_is_too_long_is_none() -> None:
 
 
 async def test_a_body_that_never_ends_is_left() -> None:
-    drip = [head(200, "transfer-encoding: chunked"), *[chunk(b" "), Sleep(0.3)] * 100, END]
+    drop: list[Step] = [chunk(b" "), Sleep(0.3)]
+    drip = [head(200, "transfer-encoding: chunked"), *drop * 100, END]
     with serving(PLAIN, {"/readyz": drip}) as server:
+        began = time.monotonic()
         assert await recognised(server) is None
+        assert time.monotonic() - began < 2.5
     assert EVERY_PATH.index("/readyz") == len(server.requests) - 1
 
 
