@@ -15,13 +15,14 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Literal, Protocol, TypeAlias, cast
 
-from sidelight.secrets import InvalidSecret, Secret
+from sidelight.secrets import InvalidSecret, Redactor, Secret
 
 __all__ = ["KeyState", "Keyring", "Keys", "NoKeyring", "Trouble"]
 
 KeyState: TypeAlias = Literal["none", "keyring", "environment", "memory"]
 """Where the key of an origin is; `memory` is gone when the program ends."""
-Trouble: TypeAlias = Literal["absent", "no_answer", "failed"]
+Trouble: TypeAlias = Literal["absent", "locked", "no_answer", "failed"]
+"""No keyring on this system; it is locked, and nobody unlocked it; it said nothing for 5 s; it reported an error."""
 
 _SERVICE = "Sidelight"
 _ACCOUNT = "keys"
@@ -54,11 +55,19 @@ class Keys:
         environ: Mapping[str, str] = os.environ,
         *,
         open_keyring: Callable[[], Keyring] | None = None,
+        redact: Redactor | None = None,
     ) -> None:
-        """`env` names the environment variables that may hold the key of an origin ("https://api.deepseek.com")."""
+        """`env` names the environment variables that may hold the key of an origin ("https://api.deepseek.com").
+
+        `redact` learns each key as it comes in sight, before anybody could use it.
+        """
+        self.changed: Callable[[], None] = lambda: None
+        """Called on the loop when an answer that came late has changed what `state` and `trouble` say."""
+        self._redact = redact or Redactor()
         self._environment = {
             origin: secret for origin, names in env.items() if (secret := _first(environ, names)) is not None
         }
+        self._learn(self._environment)
         self._open_keyring = open_keyring or _system_keyring
         self._kept: dict[str, Secret] | None = None
         self._memory: dict[str, Secret] = {}
@@ -86,6 +95,7 @@ class Keys:
         """
         self._memory.pop(origin, None)
         if secret is not None:
+            self._redact.learn(secret)
             self._memory[origin] = secret
         async with self._turn:
             await self._ask(lambda ring: _write(ring, origin, secret))
@@ -105,7 +115,7 @@ class Keys:
         return self._trouble
 
     def known(self) -> tuple[Secret, ...]:
-        """Every key in sight, for the redactor."""
+        """Every key in sight."""
         return (*self._memory.values(), *(self._kept or {}).values(), *self._environment.values())
 
     async def _ask(self, job: Callable[[Keyring], dict[str, str]]) -> None:
@@ -114,14 +124,16 @@ class Keys:
             return  # an earlier question is still without an answer: no second thread waits beside it
         loop = asyncio.get_running_loop()
         self._asked = answered = loop.create_future()
+        late = False
 
         def settle(outcome: dict[str, str] | Trouble) -> None:
             if isinstance(outcome, dict):
                 self._take(outcome)
             else:
                 self._trouble = outcome
-            if not answered.done():
-                answered.set_result(None)
+            answered.set_result(None)
+            if late:
+                self.changed()
 
         def ask() -> None:
             outcome = _outcome(self._open_keyring, job)
@@ -132,6 +144,7 @@ class Keys:
         threading.Thread(target=ask, name="keyring", daemon=True).start()
         _, waiting = await asyncio.wait([answered], timeout=_DEADLINE)
         if waiting:
+            late = True
             self._trouble = "no_answer"
 
     def _take(self, held: dict[str, str]) -> None:
@@ -139,9 +152,14 @@ class Keys:
         self._kept = {
             origin: secret for origin, text in held.items() if (secret := _secret(text)) is not None
         }
+        self._learn(self._kept)
         for origin, secret in self._kept.items():
             if self._memory.get(origin) == secret:
                 del self._memory[origin]
+
+    def _learn(self, found: Mapping[str, Secret]) -> None:
+        for secret in found.values():
+            self._redact.learn(secret)
 
 
 def _outcome(
@@ -151,9 +169,11 @@ def _outcome(
         return job(open_keyring())
     except NoKeyring:
         return "absent"
-    except Exception:
+    except Exception as error:
         # The edge to any backend a system may have: whatever it raises, the key stays in memory.
-        return "failed"
+        from keyring.errors import KeyringLocked
+
+        return "locked" if isinstance(error, KeyringLocked) else "failed"
 
 
 def _read(ring: Keyring) -> dict[str, str]:

@@ -44,7 +44,7 @@ class House:
         """What is found and what is missing. Holds no key."""
         from sidelight.engine import doctor
 
-        return doctor.facts(self.paths, self.session.settings, _keys())
+        return doctor.facts(self.paths, self.session.settings, _keys(Redactor()))
 
     def close(self) -> None:
         """Stop what streams, write what is left, end all threads and processes of ours."""
@@ -119,13 +119,17 @@ class _Redacted(logging.Formatter):
 def _outside(redact: Redactor, settings: Settings, store: Store | None, weights: Path, face: Face) -> Outside:
     from sidelight.engine.outside import Outside
 
-    return Outside(settings, store, weights, _keys(), face, redact=redact)
+    return Outside(settings, store, weights, _keys(redact), face, redact=redact)
 
 
-def _keys() -> Keys:
-    """The keyring, and the environment variables that belong to each provider's own address."""
+def _keys(redact: Redactor) -> Keys:
+    """The keyring, and the environment variables that belong to each provider's own address.
+
+    A provider whose address a person types has no origin yet that a variable could belong to.
+    """
     from sidelight.backends import registry
     from sidelight.keys import Keys
     from sidelight.net.address import origin_of
 
-    return Keys({origin_of(row.base_url): row.key_env for row in registry.ROWS if row.key_env})
+    known = {origin_of(row.base_url): row.key_env for row in registry.ROWS if row.key_env and row.base_url}
+    return Keys(known, redact=redact)

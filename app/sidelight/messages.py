@@ -24,13 +24,32 @@ CATALOGUE: dict[str, str] = {
     # --- states, traces, failures (all faces)
     "failed.auth": N_("The key was refused. Check the key for this backend."),
     "failed.bad_request": N_("The server does not accept this request."),
+    "failed.code.attachment_missing": N_(
+        "A file of this prompt is not kept here any more, so nothing was sent."
+    ),
     "failed.code.backend_unknown": N_("This backend is not set up any more."),
     "failed.code.bad_address": N_("The address of this backend is not a web address."),
     "failed.code.closed": N_("Sidelight was closed before the reply was complete."),
+    "failed.code.connect": N_("No connection to the server came about."),
+    "failed.code.cut": N_("The connection broke before the reply was complete."),
+    "failed.code.dns": N_("The network does not know the server's name."),
+    "failed.code.eof": N_("The server ended the reply without saying that it is complete."),
     "failed.code.extra_json": N_("The lane's extra parameters are not a JSON object."),
     "failed.code.fault": N_("Sidelight itself failed here. The log says more."),
+    "failed.code.first_payload": N_("The server was given its time and sent nothing."),
     "failed.code.no_key": N_(
         "This backend needs a key, and none is kept for it. Add one in the preferences."
+    ),
+    "failed.code.not_a_stream": N_("The server sent a web page in place of an answer."),
+    "failed.code.protocol": N_("The server does not answer as HTTP asks."),
+    "failed.code.proxy": N_("The proxy could not be used."),
+    "failed.code.redirect": N_(
+        "The server wants the request at another address. It was not sent there: the key would have gone along."
+    ),
+    "failed.code.refused": N_("The server cannot be reached: nothing answers at its address."),
+    "failed.code.silence": N_("The server began to answer, then stayed silent for too long."),
+    "failed.code.tls": N_(
+        "No secure connection came about: the server's certificate is not trusted, or it does not speak TLS."
     ),
     "failed.code.too_large": N_("The reply is larger than Sidelight takes."),
     "failed.content_filter": N_("The server's content filter stopped this reply."),
@@ -67,6 +86,9 @@ CATALOGUE: dict[str, str] = {
     "engine.doctor.keyring_failed": N_(
         "The system keyring reports an error: keys last until the program ends."
     ),
+    "engine.doctor.keyring_locked": N_(
+        "The system keyring is locked: keys last until the program ends. Unlock it, then start Sidelight again."
+    ),
     "engine.doctor.keyring_no_answer": N_(
         "The system keyring does not answer (is it locked?): keys last until the program ends."
     ),
@@ -82,6 +104,18 @@ CATALOGUE: dict[str, str] = {
     "engine.empty_prompt": N_("Type something first."),
     "engine.fault": N_(
         "The network side of Sidelight could not start ({error}). Nothing can be asked; the log says more."
+    ),
+    "engine.keyring.absent": N_(
+        "This system has no keyring: keys you enter last until Sidelight ends. Install one, such as gnome-keyring or KWallet."
+    ),
+    "engine.keyring.failed": N_(
+        "The system keyring reports an error: keys you enter last until Sidelight ends."
+    ),
+    "engine.keyring.locked": N_(
+        "The system keyring is locked: kept keys cannot be read, and keys you enter last until Sidelight ends."
+    ),
+    "engine.keyring.no_answer": N_(
+        "The system keyring does not answer: kept keys are missing until it does, and keys you enter last until Sidelight ends."
     ),
     "engine.no_lanes": N_("There is no lane to ask. Add one."),
     "engine.no_recording": N_("Nothing is recorded of what came for this reply, so it cannot be read again."),
@@ -243,6 +277,7 @@ CATALOGUE: dict[str, str] = {
     "cli.doctor.no_display": N_("No window can be shown: {reason}"),
     "cli.doctor.version": N_("Sidelight {version}, Python {python}, {system}"),
     "cli.error.backend": N_("There is no backend {backend!r}. There are: {known}"),
+    "cli.error.file": N_("{name} cannot be read: {reason}"),
     "cli.error.lane": N_(
         "{text!r} is no lane. Write backend/model or backend/model+elicited; `sidelight models` lists them."
     ),
@@ -252,12 +287,15 @@ CATALOGUE: dict[str, str] = {
     "cli.help.backend": N_("only this backend"),
     "cli.help.doctor": N_("say what is found, what is missing and where files are"),
     "cli.help.effort": N_("how hard the models should think"),
+    "cli.help.file": N_("a file of Markdown; - is standard input"),
+    "cli.help.gfm": N_("only GitHub's Markdown: no formulas, footnotes, definition lists, tags"),
     "cli.help.json": N_("print JSON, for programs"),
     "cli.help.model": N_(
         "a lane: backend/model, or backend/model+elicited; may be given several times (default: the saved lanes)"
     ),
     "cli.help.models": N_("list the models that can be asked"),
     "cli.help.prompt": N_("the prompt; - reads it from standard input"),
+    "cli.help.render": N_("print a file of Markdown as HTML, as an export holds it"),
     "cli.help.system": N_("a system prompt for all lanes"),
     "cli.help.temporary": N_("keep nothing in the history"),
     "cli.help.version": N_("print the version"),
@@ -302,6 +340,14 @@ CATALOGUE: dict[str, str] = {
     "ui.address.query": N_("Leave out everything after the path (? and #)."),
     "ui.address.title": N_("Add a server"),
     "ui.address.user": N_("Leave the user name out of the address; set a key instead."),
+    "ui.again.network": N_("The server cannot be reached"),
+    "ui.again.now": N_("Ask now"),
+    "ui.again.overloaded": N_("The server is overloaded"),
+    "ui.again.rate_limit": N_("Too many requests"),
+    "ui.again.refused": N_("Refused for now"),
+    "ui.again.server": N_("The server reported an error"),
+    "ui.again.timeout": N_("The server took too long"),
+    "ui.again.when": N_("Asks again in {time} (attempt {n} of {total})"),
     "ui.backend.embedded": N_("This machine"),
     "ui.backend.embedded.origin": N_("built in"),
     "ui.cancel": N_("Cancel"),
@@ -326,12 +372,13 @@ CATALOGUE: dict[str, str] = {
     "ui.details": N_("Details"),
     "ui.details.close": N_("Close the details"),
     "ui.details.copy": N_("Copy all details"),
+    "ui.details.copy_part": N_("Copy"),
     "ui.details.cost.computed": N_("Cost, computed"),
     "ui.details.cost.counts": N_("The server did not count all the tokens it takes."),
     "ui.details.cost.here": N_("nobody bills for it: it ran on this machine"),
     "ui.details.cost.stated": N_("Cost, as stated"),
     "ui.details.cost.unstated": N_("not stated"),
-    "ui.details.cut": N_("… {n} more characters are not shown here. Copying all details has them."),
+    "ui.details.cut": N_("… {n} more characters are not shown here. Copy takes all of it."),
     "ui.details.identity": N_("Identity"),
     "ui.details.no": N_("no"),
     "ui.details.nothing": N_("There is no reply to look at yet."),
@@ -339,16 +386,39 @@ CATALOGUE: dict[str, str] = {
     "ui.details.response.id": N_("Response id"),
     "ui.details.response.no_headers": N_("No request id and no limits came with it."),
     "ui.details.response.state": N_("State"),
+    "ui.details.save": N_("Save as…"),
+    "ui.details.save.failed": N_("{path} could not be written: {reason}"),
     "ui.details.sent": N_("What it was sent"),
+    "ui.details.sent.base64": N_("… {size} of base64 …"),
     "ui.details.sent.chosen": N_("The chosen answer of each turn"),
     "ui.details.sent.history": N_("Earlier turns"),
+    "ui.details.sent.looking": N_("Looking up what was recorded…"),
     "ui.details.sent.messages": N_("Messages"),
+    "ui.details.sent.not_yet": N_("The exact request is shown once the reply has ended."),
+    "ui.details.sent.nothing": N_("Nothing was sent."),
     "ui.details.sent.other_model": N_(
         "This lane asks for another model by now, so its settings may have been others too."
     ),
     "ui.details.sent.parameters": N_("Settings"),
-    "ui.details.sent.rebuilt": N_("Put together again from the conversation and the lane as they are now."),
+    "ui.details.sent.rebuilt": N_(
+        "The request itself is not kept. This is put together again from the conversation and the lane as they are now."
+    ),
+    "ui.details.sent.request": N_("Request"),
+    "ui.details.sent.reread": N_(
+        "Nothing was sent or paid for this version. It is what came for version {n}, read again ({rule}). That version was sent this:"
+    ),
     "ui.details.sent.size": N_("{n} · {characters} characters"),
+    "ui.details.stream": N_("Raw stream"),
+    "ui.details.stream.all": N_("All {size} of it, as it came."),
+    "ui.details.stream.cut": N_("The first {shown} of {size}. Copy and Save as… take all of it."),
+    "ui.details.stream.damaged": N_("What was recorded is damaged and cannot be read."),
+    "ui.details.stream.empty": N_("No byte of an answer came."),
+    "ui.details.stream.half": N_("Only the beginning was kept: the whole was larger than {size}."),
+    "ui.details.stream.none": N_(
+        "Nothing is recorded: this reply is older than recordings, ended together with Sidelight, or is a temporary one beyond the newest 64."
+    ),
+    "ui.details.stream.not_yet": N_("It is shown once the reply has ended."),
+    "ui.details.stream.unsent": N_("Nothing was sent, so nothing came."),
     "ui.details.time": N_("Timing"),
     "ui.details.time.after": N_("after {time}"),
     "ui.details.time.asked": N_("Asked"),
@@ -370,6 +440,7 @@ CATALOGUE: dict[str, str] = {
     "ui.details.tokens.not_yet": N_("The server has counted nothing yet."),
     "ui.details.tokens.output": N_("All output"),
     "ui.details.tokens.prompt": N_("Prompt"),
+    "ui.details.tokens.reread": N_("nothing: it was read again, and nobody was asked"),
     "ui.details.tokens.shown": N_("Trace, shown"),
     "ui.details.trace": N_("Trace"),
     "ui.details.trace.elicited": N_("Elicited"),
@@ -421,10 +492,10 @@ CATALOGUE: dict[str, str] = {
     "ui.evidence.summary.by_family": N_("Providers of this family show a summary in place of the reasoning."),
     "ui.evidence.summary.guessed": N_("It seems to be a summary; nothing proves it."),
     "ui.evidence.summary.reported": N_("The stream itself marks this text as a summary."),
-    "ui.failed.closed": N_("Sidelight ended before this reply was complete."),
     "ui.failed.context": N_(
         "The conversation is too long for this model: {prompt} tokens, and it can read {context}."
     ),
+    "ui.failed.parameter": N_("The server does not accept this request. It names {parameter}."),
     "ui.failed.said": N_("What the server said"),
     "ui.failed.wait": N_("Wait {time}."),
     "ui.figures.answer": N_("answer {n}"),
@@ -596,6 +667,11 @@ CATALOGUE: dict[str, str] = {
     "ui.prompt.cut": N_("… {size} in all"),
     "ui.quit": N_("Quit"),
     "ui.rename": N_("Rename"),
+    "ui.reread": N_("Read again"),
+    "ui.reread.hint": N_(
+        "Read the recorded stream once more by this rule, as a further version. Nothing is sent or paid for it."
+    ),
+    "ui.reread.rule": N_("How tags such as <think> are read"),
     "ui.retry": N_("Retry"),
     "ui.retry_failed": N_("Retry all failed lanes"),
     "ui.retry_lane": N_("Ask this lane again"),
@@ -605,6 +681,26 @@ CATALOGUE: dict[str, str] = {
     "ui.save": N_("Save"),
     "ui.seconds": N_("{n} s"),
     "ui.send": N_("Send"),
+    "ui.sent.as_set": N_("settings sent"),
+    "ui.sent.clamped": N_("clamped"),
+    "ui.sent.ignored": N_("ignored"),
+    "ui.sent.mark": N_("{name} {outcome}"),
+    "ui.sent.refused": N_("refused by the server"),
+    "ui.sent.sent": N_("sent"),
+    "ui.sent.spelled": N_("As {what}"),
+    "ui.sent.unasked": N_("asked for by Sidelight"),
+    "ui.sent.why.always_thinks": N_("This model always thinks."),
+    "ui.sent.why.max_tokens_too_small": N_("The most tokens that are allowed leave no room for a thought."),
+    "ui.sent.why.never_thinks": N_("This model does not think."),
+    "ui.sent.why.not_adjustable": N_("This model thinks as hard as it likes."),
+    "ui.sent.why.not_by_this_model": N_("This model refuses it, or does not listen to it, at this effort."),
+    "ui.sent.why.not_in_this_api": N_("This provider's API has no such parameter."),
+    "ui.sent.why.server_default": N_("The server's own settings decide it."),
+    "ui.sent.why.unknown_model": N_("What this model takes is not known. The extra JSON can say it."),
+    "ui.sent.why.unknown_server": N_("What this server takes is not known. The extra JSON can say it."),
+    "ui.sent.why.would_be_refused": N_(
+        "This model refuses to write its thoughts down; a summary of them is asked for."
+    ),
     "ui.set_key": N_("Set a key…"),
     "ui.sidebar": N_("Show or hide the conversations"),
     "ui.state.again": N_("waits to ask again"),
@@ -613,17 +709,38 @@ CATALOGUE: dict[str, str] = {
     "ui.state.reading": N_("reading the prompt"),
     "ui.state.reading_part": N_("reading the prompt, {percent} %"),
     "ui.state.thinking": N_("thinking"),
+    "ui.step.address": N_("Check the address and your own connection, then try again."),
+    "ui.step.attachment_missing": N_("Attach the file to a new prompt."),
+    "ui.step.backend_unknown": N_(
+        "Set it up again in the preferences, or choose another model for this lane."
+    ),
+    "ui.step.bad_address": N_("Correct it in the preferences. It begins with https:// or http://."),
     "ui.step.bad_request": N_("Look at the lane's settings: the model may not take one of them."),
     "ui.step.content_filter": N_("Put the prompt in another way, or ask another model."),
     "ui.step.context_length": N_("Leave out the oldest turns, or begin a new conversation."),
     "ui.step.cut_off": N_("What came is kept. Try again."),
+    "ui.step.extra_json": N_("Correct them in the lane's settings."),
+    "ui.step.fault": N_("Try again. If it stays so, whoever mends Sidelight needs the log."),
+    "ui.step.local": N_("Try again, or choose another model for this lane."),
     "ui.step.model_not_found": N_("Choose another model for this lane."),
     "ui.step.network": N_("Check that it runs and that the address is right, then try again."),
+    "ui.step.not_a_stream": N_(
+        "Check the address: a path such as /v1 may be missing, or a page to log in may stand before it."
+    ),
+    "ui.step.proxy": N_("Check the proxy in the preferences."),
     "ui.step.quota": N_("Add credit with the provider, or use another key."),
+    "ui.step.redirect": N_("If you trust that address, make it this backend's own."),
+    "ui.step.refused": N_("Start the server or correct its address, then try again."),
     "ui.step.server": N_("Try again; if it stays so, the server needs help."),
     "ui.step.timeout": N_("Try again, or allow it more time."),
+    "ui.step.tls": N_("Check the address. Certificates of your own company can be added in the preferences."),
+    "ui.step.too_large": N_("Ask for less at once."),
     "ui.stop": N_("Stop"),
     "ui.stop.all": N_("Stop all lanes"),
+    "ui.tags.auto": N_("As usual for this model"),
+    "ui.tags.inside": N_("All is trace up to a closing tag"),
+    "ui.tags.leave": N_("Tags are text of the answer"),
+    "ui.tags.split": N_("Tags enclose trace wherever they stand"),
     "ui.thinking.at_once": N_("Trace, came all at once · {kind}"),
     "ui.thinking.at_once_after": N_("Trace, arrived at once after {time} · {kind}"),
     "ui.thinking.close": N_("Close the trace"),
@@ -652,6 +769,7 @@ CATALOGUE: dict[str, str] = {
     "ui.version": N_("Version {n} of {total}"),
     "ui.version.newer": N_("Newer version"),
     "ui.version.older": N_("Older version"),
+    "ui.version.reread": N_("read again, nothing sent"),
     "ui.welcome.key": N_("A hosted model"),
     "ui.welcome.key.do": N_("Set a key…"),
     "ui.welcome.key.text": N_("With a key of your own from a provider. It stays in the system keyring."),
@@ -678,6 +796,7 @@ PLURALS: dict[str, tuple[str, str]] = {
         "The oldest turn was left out, so that the rest fits.",
         "The {n} oldest turns were left out, so that the rest fits.",
     ),
+    "ui.failed.unreadable": ("One piece of it could not be read.", "{n} pieces of it could not be read."),
     "ui.lanes.count": ("{n} lane", "{n} lanes"),
 }
 

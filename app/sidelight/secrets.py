@@ -7,18 +7,21 @@ accident.
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Iterable, Iterator
-from urllib.parse import quote, quote_plus
+from dataclasses import dataclass
 
 __all__ = ["MASK", "InvalidSecret", "Redactor", "Secret"]
 
 MASK = "***"
 _SHORTEST = 6
+_CUT = 10
+"""So many characters of the beginning of a key are masked in the last word of a text, with all that follows them."""
 _LOOKS_LIKE_A_KEY = re.compile(
-    r"(?:\b(?:sk|pk|gsk|xai|tgp|fw|csk|hf|pplx|r8|nvapi|AIza)[-_]?[A-Za-z0-9_\-]{16,})|(?:\bBearer\s+[A-Za-z0-9._\-]{12,})"
+    r"\b(?:(?:sk|pk|gsk|xai|tgp|fw|csk|hf|pplx|r8|nvapi)[-_]|AIza)[A-Za-z0-9_\-]{16,}|\bBearer\s+[A-Za-z0-9._\-]{12,}"
 )
+_FOR_URLS = {"+": "-", "/": "_"}
+_ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 
 
 class InvalidSecret(ValueError):
@@ -61,35 +64,79 @@ class Secret:
         raise TypeError("a Secret is not written anywhere")
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """One form of a key. `mark` is a part that no escape changes, in lower case: a text without it need not be searched.
+
+    `beginning` is a pattern of so much of it that a text which ends there has a key cut off by a cap.
+    """
+
+    mark: str
+    whole: re.Pattern[str]
+    beginning: str
+
+
 class Redactor:
-    """Replaces known keys, in the encodings they travel in, and anything shaped like a key, by ***."""
+    """Replaces known keys, in the forms they travel in, and anything shaped like a key, by ***. Used from any thread."""
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         """Know these secrets from the start."""
-        self._needles: set[str] = set()
+        self._known: dict[str, tuple[_Form, ...]] = {}
+        self._cut: re.Pattern[str] | None = None
         for secret in secrets:
             self.learn(secret)
 
     def learn(self, secret: Secret) -> None:
-        """From now on this key is masked: plain, URL-quoted, base64 (alone or inside a longer text), hex, JSON-escaped."""
+        """From now on this key is masked: plain in any case (a host name is lower case), escaped for a URL, JSON or HTML,
+        in base64 (alone or inside a longer text) and in hexadecimal. One of fewer than 6 characters would shred the text.
+        """
         text = secret.reveal()
-        if len(text) < _SHORTEST:
+        if len(text) < _SHORTEST or text in self._known:
             return
-        raw = text.encode()
-        self._needles.update({text, quote(text, safe=""), quote(text), quote_plus(text)})
-        self._needles.update({raw.hex(), json.dumps(text)[1:-1], *_in_base64(raw)})
+        known = {**self._known, text: tuple(_forms(text))}
+        # A key may stand in a longer one.
+        self._known = dict(sorted(known.items(), key=lambda item: len(item[0]), reverse=True))
+        beginnings = (form.beginning for forms in self._known.values() for form in forms)
+        self._cut = re.compile(f"(?:{'|'.join(beginnings)}).*", re.IGNORECASE | re.DOTALL)
 
     def __call__(self, text: str) -> str:
         """The text without any key."""
-        for needle in sorted(self._needles, key=len, reverse=True):
-            text = text.replace(needle, MASK)
+        lower = text.lower()
+        for forms in self._known.values():
+            for form in forms:
+                if form.mark in lower:
+                    text = form.whole.sub(MASK, text)
+        if self._cut is not None:
+            last = max(map(text.rfind, " \t\r\n")) + 1
+            text = text[:last] + self._cut.sub(MASK, text[last:])
         return _LOOKS_LIKE_A_KEY.sub(MASK, text)
 
 
-def _in_base64(raw: bytes) -> Iterator[str]:
-    """How base64 shows these bytes at each of the three places within a group, without the digits that others share."""
+def _forms(key: str) -> Iterator[_Form]:
+    raw = key.encode()
+    for characters in (list(map(_escaped, key)), list(raw.hex()), *_in_base64(raw)):
+        plain = "".join(c if len(c) == 1 else " " for c in characters)
+        whole = re.compile("".join(characters), re.IGNORECASE)
+        yield _Form(max(plain.split(), key=len, default="").lower(), whole, "".join(characters[:_CUT]))
+
+
+def _in_base64(raw: bytes) -> Iterator[list[str]]:
+    """Patterns of the digits, at each of the three places within a group, without those that others share."""
     for offset in range(3):
-        padded = bytes(offset) + raw
-        for encode in (base64.b64encode, base64.urlsafe_b64encode):
-            digits = encode(padded).decode().rstrip("=")
-            yield digits[(0, 2, 3)[offset] : len(digits) - (len(padded) % 3 > 0)]
+        digits = base64.b64encode(bytes(offset) + raw).decode().rstrip("=")
+        alone = digits[(0, 2, 3)[offset] : len(digits) - ((offset + len(raw)) % 3 > 0)]
+        yield [_escaped(d) if d.isalnum() else f"(?:{_escaped(d)}|{_FOR_URLS[d]})" for d in alone]
+
+
+def _escaped(character: str) -> str:
+    """A pattern of one character of ASCII, as it is or as URLs, JSON and HTML write it, twice over too."""
+    if character.isalnum():
+        return character
+    code = ord(character)
+    forms = [
+        rf"\\{{0,3}}{re.escape(character)}",
+        f"%(?:25){{0,2}}{code:02x}",
+        rf"\\{{1,3}}u00{code:02x}",
+        f"&(?:amp;)?(?:#x0?{code:x}|#0?{code}|{_ENTITIES.get(character, '#')});",
+    ]
+    return f"(?:{'|'.join(forms)})"

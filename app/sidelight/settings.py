@@ -78,6 +78,12 @@ class Settings(msgspec.Struct, frozen=True):
     slot_context: int = 4096
     """Tokens of context for each slot of the embedded engine."""
     net: NetSetting = NetSetting()
+    spend_limit: float = 0.0
+    """US dollars a day (of this machine's clock) beyond which it is asked before lanes are; 0 is no limit."""
+    find_servers: bool = True
+    """Look for local servers at the start: a few questions to the usual ports of this machine."""
+    told: tuple[str, ...] = ()
+    """Codes of notices that the person does not want to see again."""
     window: str = ""
     """Geometry of the window, base64; belongs to the window alone."""
 

@@ -202,7 +202,7 @@ def test_a_deleted_conversation_is_gone_and_its_streams_stopped(tmp_path: Path) 
     scene.session.set_lanes(LANES)
     scene.backend.script = (AnswerDelta("fine"), Finished(FinishReason.STOP))
     scene.ask("the store still works")
-    assert scene.session.notices == ()
+    assert {n.code for n in scene.session.notices} <= {"engine.keyring.absent"}
     scene.session.close()
 
 

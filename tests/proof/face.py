@@ -45,8 +45,10 @@ def write_settings(profile: Path, url: str, lanes: int = LANES) -> None:
     names = [f"stream-{n}" for n in range(lanes)]
     providers = ("openai-compatible", "llamacpp")
     backends = tuple(BackendSetting(n, providers[i % 2], base_url=url) for i, n in enumerate(names))
+    lane_settings = tuple(LaneSetting(n, n) for n in names)
     save(
-        paths_of(profile).settings, Settings(backends=backends, lanes=tuple(LaneSetting(n, n) for n in names))
+        paths_of(profile).settings,
+        Settings(backends=backends, lanes=lane_settings, told=("engine.keyring.absent",), find_servers=False),
     )
 
 

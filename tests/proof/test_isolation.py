@@ -6,7 +6,7 @@ for word; the real answers then show that nothing leaks below us either, in the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -61,9 +61,15 @@ def scene(profile: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     asks: list[Ask] = []
     begin = Outside.begin
 
-    def listened(self: Outside, turn_id: str, asked: Sequence[Ask], job: StoreReplies | None) -> None:
+    def listened(
+        self: Outside,
+        turn_id: str,
+        asked: Sequence[Ask],
+        job: StoreReplies | None,
+        files: Mapping[str, bytes],
+    ) -> None:
         asks.extend(asked)
-        begin(self, turn_id, asked, job)
+        begin(self, turn_id, asked, job, files)
 
     monkeypatch.setattr(Outside, "begin", listened)
     with closing(Scene(profile, asks)) as scene:

@@ -89,7 +89,8 @@ def stage(
     with FaultServer(scenarios) as server:
         backend = BackendSetting("srv", "openai-compatible", "Test server", server.url)
         lane_settings = tuple(LaneSetting("srv", f"model-{i}") for i in range(lanes))
-        given = {"backends": (backend,), "lanes": lane_settings}
+        told = ("engine.keyring.absent",)
+        given = {"backends": (backend,), "lanes": lane_settings, "told": told, "find_servers": False}
         paths = standard_paths({"SIDELIGHT_PROFILE": str(folder)})
         paths.make()
         preferences.save(paths.settings, msgspec.structs.replace(settings or Settings(), **given))

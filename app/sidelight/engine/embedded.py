@@ -40,11 +40,17 @@ class Embedded:
         self._installed = installed
         self._slot_context = slot_context
         self._engines: dict[str, Engine] = {}
+        self._origins: set[str] = set()
 
     @property
     def about(self) -> About:
         """Known without asking: it is ours."""
         return About(EMBEDDED, "", "llamacpp", "", local=True, needs_key=False, slots=SLOTS)
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """Where the engines that run now listen."""
+        return frozenset(self._origins)
 
     def claim(self, request: Request) -> TraceClaim:
         """Elicited when we ask for it; else whatever the model's own template makes it think."""
@@ -89,6 +95,7 @@ class Embedded:
                 return
             request = _shaped(request, address.elicited_extra)
         server = self._server(address.base_url, _key(address.key))
+        self._origins.add(server.about.origin)
         finished = False
         async for event in server.stream(request, exchange):
             finished = finished or isinstance(event, Finished)

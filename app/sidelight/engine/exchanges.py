@@ -94,7 +94,7 @@ class Watch:
 
 
 class InMemory:
-    """Recordings of replies that are never stored; the newest 64."""
+    """Recordings of replies that are not on disk yet, or never will be; the newest 64."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, Recorded] = OrderedDict()
@@ -104,6 +104,10 @@ class InMemory:
         self._kept[reply_id] = recorded
         while len(self._kept) > _IN_MEMORY:
             self._kept.popitem(last=False)
+
+    def drop(self, reply_id: str) -> None:
+        """Forget one."""
+        self._kept.pop(reply_id, None)
 
     def get(self, reply_id: str) -> Recorded | None:
         """The recording of a reply."""

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
-from sidelight.backends import registry
+from sidelight.backends import discovery, registry
 from sidelight.backends.base import Backend, BackendError, KeyFor, Request
+from sidelight.backends.discovery import Found
+from sidelight.chat.conversation import Conversation
 from sidelight.chat.events import Failed, FailureKind, Stamped
 from sidelight.chat.reply import Asked, Identity, Reply, Timing, fold_all
 from sidelight.engine.attachments import Contents
@@ -23,18 +25,23 @@ from sidelight.engine.embedded import Embedded
 from sidelight.engine.exchanges import Watch
 from sidelight.engine.fanout import Fanout, Job
 from sidelight.engine.recorder import Recorder, WriteJob
-from sidelight.engine.terms import EMBEDDED, Ask, Face, WeightsOffer
+from sidelight.engine.terms import EMBEDDED, Ask, Face, Server, WeightsOffer
 from sidelight.keys import Keys
 from sidelight.local.weights import Weights, WeightsError, WeightsFolder, catalogue
+from sidelight.net import is_loopback, origin_of
 from sidelight.net.client import Http
 from sidelight.secrets import Redactor, Secret
 from sidelight.settings import BackendSetting, Settings
+from sidelight.store import conversations
 from sidelight.store.database import Store, StoreError
 from sidelight.store.exchanges import Recorded
 
 __all__ = ["Outside"]
 
 Build: TypeAlias = Callable[[BackendSetting, Http, KeyFor], Backend]
+_LOADS = 3.0
+"""Seconds between two looks at a server that still loads."""
+_LOOKS_WHILE_LOADING = 20
 log = logging.getLogger(__name__)
 
 
@@ -65,12 +72,15 @@ class Outside:
         self._recorder = Recorder(store, face.store_trouble, face.sealed)
         self._fanout = Fanout(self._recorder, face.event, face.ended)
         self._contents = Contents(store)
+        self._store = store
         self._folder = WeightsFolder(weights, [Path(p) for p in settings.gguf])
         self._embedded = Embedded(self._http, lambda: self._folder.installed(), settings.slot_context)
         self._backends: dict[str, Backend] = {}
         self._fetches: dict[str, asyncio.Task[None]] = {}
         self._offers: dict[str, WeightsOffer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._servers: tuple[Server, ...] = ()
+        keys.changed = self._tell_backends
 
     def start(self) -> None:
         """Begin to record, and tell the face what there is; what the keyring says follows when it answers."""
@@ -79,6 +89,8 @@ class Outside:
         self._look_at_weights()
         self._tell_backends()
         self._spawn(self._ask_for_keys())
+        if self._settings.find_servers:
+            self._spawn(self.find_servers())
 
     async def close(self) -> bool:
         """Stop all lanes, write what is left, end the engines. False: the disk did not take everything."""
@@ -159,6 +171,15 @@ class Outside:
         """Send a request that waits to be sent again at once."""
         self._fanout.hurry(reply_id)
 
+    async def load(self, conversation_id: str) -> Conversation | None:
+        """A stored conversation, with all that was written of it here; None where there is none. Raises StoreError."""
+        if self._store is None:
+            return None
+        await self._recorder.settled()
+        return await asyncio.wrap_future(
+            self._store.read(lambda con: conversations.load(con, conversation_id))
+        )
+
     async def recorded(self, reply_id: str) -> Recorded | None:
         """What went over the wire for a reply. Raises StoreError."""
         return await self._recorder.kept(reply_id)
@@ -197,10 +218,21 @@ class Outside:
         self._tell_backends()
 
     def _tell_backends(self) -> None:
-        for key in self._keys.known():
-            self._redact.learn(key)
         states = {i: self._keys.state(b.about.origin) for i, b in self._backends.items()}
-        self._face.backends(tuple(b.about for b in self._backends.values()), states)
+        self._face.backends(tuple(b.about for b in self._backends.values()), states, self._keys.trouble)
+
+    async def find_servers(self) -> None:
+        """Look for local servers and tell the face; again a little later while one of them still loads."""
+        for _ in range(_LOOKS_WHILE_LOADING):
+            found = await discovery.find(self._http, skip=self._embedded.origins)
+            settings = {s.id: s for s in (*registry.default_settings(), *self._settings.backends)}
+            self._servers = tuple(_server(server, settings.values()) for server in found)
+            self._build_backends()
+            self._tell_backends()
+            self._face.servers(self._servers)
+            if not any(server.loading for server in found):
+                break
+            await asyncio.sleep(_LOADS)
 
     async def ask_models(self, backend_id: str) -> None:
         """Ask a backend what it offers and tell the face."""
@@ -237,6 +269,7 @@ class Outside:
 
     def _build_backends(self) -> None:
         chosen: dict[str, BackendSetting] = {s.id: s for s in registry.default_settings()}
+        chosen |= {s.setting.id: s.setting for s in self._servers}
         chosen |= {s.id: s for s in self._settings.backends}
         self._backends = {EMBEDDED: self._embedded}
         for setting in chosen.values():
@@ -314,6 +347,21 @@ class Outside:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _server(found: Found, settings: Iterable[BackendSetting]) -> Server:
+    """The backend that asks a server: one there is for its address already, else one of its own, named after its port.
+
+    An address names this machine as localhost or by a number; keys belong to the way it is written.
+    """
+    port = urlsplit(found.base_url).port
+    for setting in settings:
+        here = setting.provider == found.provider and is_loopback(setting.base_url)
+        if here and urlsplit(origin_of(setting.base_url)).port == port:
+            return Server(found, setting, known=True)
+    place = urlsplit(found.base_url).netloc.replace("127.0.0.1", "localhost")
+    setting = BackendSetting(f"{found.provider}-{place}", found.provider, found.title, found.base_url)
+    return Server(found, setting, known=False)
 
 
 def _told(error: WeightsError) -> tuple[str, tuple[tuple[str, str], ...]]:

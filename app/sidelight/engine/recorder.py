@@ -29,6 +29,7 @@ DURABLE_EVERY = 1.0
 """Seconds of streaming that a power cut may take at most; a kill of the process takes at most one flush."""
 RETRY_EVERY = 2.0
 CLOSE_WITHIN = 3.0
+SETTLED_WITHIN = 1.0
 WriteJob: TypeAlias = Callable[[Connection], object]
 log = logging.getLogger(__name__)
 
@@ -88,6 +89,12 @@ class Recorder:
         if self._store is not None:
             self._put(job, durable=False)
 
+    async def settled(self) -> None:
+        """Wait until what was to be written by now is on disk; not for long, and not for a disk that refuses."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SETTLED_WITHIN):
+                await self._idle.wait()
+
     def forget(self, reply_id: str) -> None:
         """Never write this reply: its conversation is temporary."""
         self._unsaved.add(reply_id)
@@ -98,11 +105,11 @@ class Recorder:
             self._pending.setdefault(reply_id, []).append(stamped)
 
     def keep(self, reply_id: str, recorded: Recorded) -> None:
-        """Keep what went over the wire for a reply, on disk or where that must not be in memory."""
-        if self._store is None or reply_id in self._unsaved:
-            self._in_memory.keep(reply_id, recorded)
-        else:
-            self._put(lambda connection: exchanges.write(connection, reply_id, recorded), durable=False)
+        """Keep what went over the wire for a reply: in memory, until it is on disk where it may be there."""
+        self._in_memory.keep(reply_id, recorded)
+        if self._store is not None and reply_id not in self._unsaved:
+            entry = self._put(lambda con: exchanges.write(con, reply_id, recorded), durable=False)
+            entry.then = lambda: self._in_memory.drop(reply_id)
 
     async def kept(self, reply_id: str) -> Recorded | None:
         """What went over the wire for a reply, None where it is not known. Raises StoreError."""

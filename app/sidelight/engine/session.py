@@ -38,7 +38,17 @@ from sidelight.chat.message import Attachment, Lane, Parameters, Prompt, TagRule
 from sidelight.chat.reply import Reply, Timing
 from sidelight.engine.network import Network
 from sidelight.engine.opened import Opened
-from sidelight.engine.terms import EMBEDDED, Ask, Change, Face, KeyState, Notice, WeightsOffer, store_notice
+from sidelight.engine.terms import (
+    EMBEDDED,
+    Ask,
+    Change,
+    Face,
+    KeyState,
+    Notice,
+    Server,
+    WeightsOffer,
+    store_notice,
+)
 from sidelight.secrets import Secret
 from sidelight.settings import LaneSetting, Settings
 from sidelight.store import attachments, conversations
@@ -50,6 +60,8 @@ if TYPE_CHECKING:
 
     from sidelight.engine.outside import Outside
     from sidelight.engine.recorder import WriteJob
+    from sidelight.engine.spending import Estimate, Look, Spending
+    from sidelight.keys import Trouble
     from sidelight.local.weights import Installed
     from sidelight.store.exchanges import Recorded
 
@@ -97,11 +109,13 @@ class Session:
         self._history: tuple[Summary, ...] = ()
         self._backends: tuple[About, ...] = ()
         self._keys: dict[str, KeyState] = {}
+        self._servers: tuple[Server, ...] = ()
         self._models: dict[str, tuple[Model, ...] | BackendError | None] = {}
         self._weights: tuple[WeightsOffer, ...] = ()
         self._installed: tuple[Installed, ...] = ()
         self._notices: dict[str, Notice] = {} if notice is None else {"store": notice}
         self._recorded: tuple[str, Recorded | None] | None = None
+        self._spending: Spending | None = None
         self._awake = False
         self.wake: Callable[[], None] = lambda: None
         """Called from any thread when something waits for `drain` and did not before."""
@@ -130,7 +144,10 @@ class Session:
             sealed=lambda reply: self._put(lambda: self._opened.seal(reply)),
             begun=lambda turn, replies: self._put(lambda: self._opened.prepare(turn, replies)),
             models=lambda backend, models: self._put(lambda: self._on_models(backend, models)),
-            backends=lambda abouts, keys: self._put(lambda: self._on_backends(abouts, keys)),
+            backends=lambda abouts, keys, trouble: self._put(
+                lambda: self._on_backends(abouts, keys, trouble)
+            ),
+            servers=lambda servers: self._put(lambda: self._on_servers(servers)),
             weights=lambda offers, installed: self._put(lambda: self._on_weights(offers, installed)),
             store_trouble=lambda error: self._put(lambda: self._on_store_trouble(error)),
         )
@@ -194,6 +211,10 @@ class Session:
         """Backends that can be asked; empty until the network's side has started."""
         return self._backends
 
+    def servers(self) -> tuple[Server, ...]:
+        """Local servers that were found when last looked for; their backends can be asked."""
+        return self._servers
+
     def models(self, backend_id: str) -> tuple[Model, ...] | BackendError | None:
         """What a backend said it offers; None while nothing is known. See `ask_models`."""
         return self._models.get(backend_id)
@@ -216,6 +237,49 @@ class Session:
     def recorded(self, reply_id: str) -> Recorded | None:
         """What went over the wire for the reply that `ask_recorded` was last called for; None while that is not known."""
         return self._recorded[1] if self._recorded is not None and self._recorded[0] == reply_id else None
+
+    # --- what it costs
+
+    @property
+    def spending(self) -> Spending:
+        """Prices and what was spent today. Made when first asked for: the first paint needs no prices."""
+        if self._spending is None:
+            from sidelight.engine.spending import Spending
+
+            self._spending = Spending(self._settings_file.with_name("prices.json"))
+        return self._spending
+
+    def estimate(self, text: str, files: Sequence[Attachment] = ()) -> Estimate:
+        """What it would cost to send this to all lanes of the conversation shown."""
+        conversation = self.conversation
+        _, asks = self._questions(conversation, Prompt(text, tuple(files)))
+        return self.spending.estimate(conversation, asks, self._backends)
+
+    def look_at_spending(self, then: Callable[[], None]) -> None:
+        """Read the price files, and what other processes spent today; `then` is called from `drain`."""
+        store, spending = self._store, self.spending
+        if store is None:
+            spending.take(spending.look(None))
+            self._put(then)
+            return
+        future = store.read(spending.look)
+        future.add_done_callback(lambda done: self._put(lambda: self._on_spending(done, then)))
+
+    def _on_spending(self, future: Future[Look], then: Callable[[], None]) -> None:
+        look = self._result(future)
+        if look is not None:
+            self.spending.take(look)
+        then()
+
+    def _check_limit(self, asks: Sequence[Ask], *, over_limit: bool) -> None:
+        limit = self._settings.spend_limit
+        if over_limit or limit <= 0:
+            return
+        from sidelight.engine.spending import OverLimit
+
+        estimate = self.spending.estimate(self.conversation, asks, self._backends)
+        if not self.spending.within(estimate, limit):
+            raise OverLimit(self.spending.today(), estimate, limit)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Be told of changes, from `drain` and from wishes. Returns the way out."""
@@ -265,6 +329,8 @@ class Session:
     def _on_ended(self, reply_id: str) -> None:
         conversation_id = self._opened.end(reply_id)
         if conversation_id is not None:
+            turns = self._opened[conversation_id].turns
+            self.spending.ended(next(r for t in turns for r in t.replies if r.id == reply_id))
             self._tell(Change("reply", conversation_id, reply_id))
             self._tell(Change("history"))
 
@@ -272,9 +338,21 @@ class Session:
         self._models[backend_id] = models
         self._tell(Change("backends"))
 
-    def _on_backends(self, abouts: tuple[About, ...], keys: dict[str, KeyState]) -> None:
+    def _on_backends(
+        self, abouts: tuple[About, ...], keys: dict[str, KeyState], trouble: Trouble | None
+    ) -> None:
         self._backends = abouts
         self._keys = keys
+        if trouble is None:
+            self._drop_notice("keyring")
+        elif (code := f"engine.keyring.{trouble}") not in self._settings.told:
+            self._notice("keyring", Notice(code, level="info"))
+        self._tell(Change("backends"))
+
+    def _on_servers(self, servers: tuple[Server, ...]) -> None:
+        self._servers = servers
+        for server in servers:
+            self.ask_models(server.setting.id)
         self._tell(Change("backends"))
 
     def _on_weights(self, offers: tuple[WeightsOffer, ...], installed: tuple[Installed, ...]) -> None:
@@ -327,7 +405,7 @@ class Session:
         if conversation_id in self._opened:
             self._turn_to(conversation_id)
         elif self._store is not None:
-            future = self._store.read(lambda connection: conversations.load(connection, conversation_id))
+            future = self._network_side.run(lambda outside: outside.load(conversation_id))
             future.add_done_callback(lambda done: self._put(lambda: self._on_loaded(done)))
 
     def rename(self, conversation_id: str, title: str) -> None:
@@ -360,11 +438,14 @@ class Session:
 
     # --- wishes: turns
 
-    def send(self, text: str, files: Sequence[tuple[Attachment, bytes]] = ()) -> None:
+    def send(
+        self, text: str, files: Sequence[tuple[Attachment, bytes]] = (), *, over_limit: bool = False
+    ) -> None:
         """Ask all lanes of the conversation shown. `files` go with the prompt, each with its content.
 
         Raises ValueError with a code of messages.py where that cannot be: "engine.empty_prompt", "engine.no_lanes",
-        "engine.still_streaming".
+        "engine.still_streaming"; OverLimit where it would pass the limit of the day and that was not allowed with
+        `over_limit`. What is spent is known as of `look_at_spending`, so call that first.
         """
         conversation = self.conversation
         if not text.strip() and not files:
@@ -377,12 +458,8 @@ class Session:
         contents = {attachment.digest: content for attachment, content in files}
         title = conversation.title or title_from(text) or title_from(attached[0].name)
         conversation = replace(conversation, title=title)
-        turn = Turn(new_id(), conversation.leaf, Prompt(text, attached), created=time.time())
-        asked = with_turn(conversation, turn)
-        asks = [
-            self._ask(asked, lane, turn.id, _dropped_before(conversation, lane.id))
-            for lane in conversation.lanes
-        ]
+        turn, asks = self._questions(conversation, Prompt(text, attached))
+        self._check_limit(asks, over_limit=over_limit)
         new = not self._opened.is_stored(conversation.id)
         self._opened.put(with_turn(conversation, replace(turn, replies=tuple(a.reply for a in asks))))
         self._begin(turn.id, asks, _store_turn(conversation, turn, contents, new=new), contents)
@@ -390,10 +467,18 @@ class Session:
             self._opened.mark_stored(conversation.id)
             self._note_in_history(self.conversation)
 
-    def retry(self, turn_id: str, lane_ids: Sequence[str], *, drop_oldest: int | None = None) -> None:
+    def retry(
+        self,
+        turn_id: str,
+        lane_ids: Sequence[str],
+        *,
+        drop_oldest: int | None = None,
+        over_limit: bool = False,
+    ) -> None:
         """Ask lanes again, or for the first time, in a turn: a new version each.
 
-        `drop_oldest` turns are left out; None leaves out as many as the lane's last version did.
+        `drop_oldest` turns are left out; None leaves out as many as the lane's last version did. Raises OverLimit like
+        `send`.
         """
         conversation = self.conversation
         turn = conversation.turn(turn_id)
@@ -408,13 +493,17 @@ class Session:
             ask = self._ask(conversation, lane, turn_id, before if drop_oldest is None else drop_oldest)
             version = len(turn.versions(lane.id)) + 1
             asks.append(replace(ask, reply=replace(ask.reply, version=version)))
+        self._check_limit(asks, over_limit=over_limit)
         for ask in asks:
             self._opened.put(with_reply(self.conversation, turn_id, ask.reply))
         if asks:
             self._begin(turn_id, asks, _store_replies(turn_id), {})
 
-    def retry_shorter(self, turn_id: str, lane_id: str) -> bool:
-        """Ask again without the oldest turns, as many as the server's own count says; False where that cannot help."""
+    def retry_shorter(self, turn_id: str, lane_id: str, *, over_limit: bool = False) -> bool:
+        """Ask again without the oldest turns, as many as the server's own count says; False where that cannot help.
+
+        Raises OverLimit like `send`.
+        """
         conversation = self.conversation
         lane, turn = conversation.lane(lane_id), conversation.turn(turn_id)
         reply = turn.reply(lane_id) if turn is not None else None
@@ -428,15 +517,16 @@ class Session:
         drop = turns_to_drop(conversation, lane, turn_id, prompt, context)
         if drop is None:
             return False
-        self.retry(turn_id, [lane_id], drop_oldest=drop)
+        self.retry(turn_id, [lane_id], drop_oldest=drop, over_limit=over_limit)
         return True
 
-    def retry_failed(self) -> None:
-        """Ask again every lane that failed or was interrupted in the newest turn."""
+    def retry_failed(self, *, over_limit: bool = False) -> None:
+        """Ask again every lane that failed or was interrupted in the newest turn. Raises OverLimit like `send`."""
         conversation = self.conversation
         turn = conversation.turn(conversation.leaf) if conversation.leaf else None
         if turn is not None:
-            self.retry(turn.id, [lane.id for lane in failed_lanes(turn, conversation.lanes)])
+            failed = [lane.id for lane in failed_lanes(turn, conversation.lanes)]
+            self.retry(turn.id, failed, over_limit=over_limit)
 
     def stop(self, lane_id: str | None = None) -> None:
         """Stop one lane of the conversation shown, or all of them."""
@@ -488,11 +578,23 @@ class Session:
         )
 
     def set_lanes(self, lanes: Sequence[Lane]) -> None:
-        """Another row of lanes for the conversation shown."""
+        """Another row of lanes for the conversation shown. A server that was found is kept in the settings once used."""
+        self._keep_servers({lane.backend for lane in lanes})
         row, identifier = tuple(lanes), self._opened.shown
         self._opened.put(with_lanes(self.conversation, row))
         self._write(identifier, lambda connection: conversations.set_lanes(connection, identifier, row))
         self._tell(Change("conversation", identifier))
+
+    def _keep_servers(self, used: set[str]) -> None:
+        kept = {s.id for s in self._settings.backends}
+        new = tuple(
+            s.setting
+            for s in self._servers
+            if not s.known and s.setting.id in used and s.setting.id not in kept
+        )
+        if new:
+            backends = (*self._settings.backends, *new)
+            self.change_settings(msgspec.structs.replace(self._settings, backends=backends))
 
     def add_lane(self, backend: str, model: str, parameters: Parameters = DIRECT) -> Lane:
         """One more lane at the right."""
@@ -537,6 +639,10 @@ class Session:
         self._models[backend_id] = None
         self._network_side.run(lambda outside: outside.ask_models(backend_id))
 
+    def find_servers(self) -> None:
+        """Look for local servers; told by a change of "backends"."""
+        self._network_side.run(lambda outside: outside.find_servers())
+
     def set_key(self, backend_id: str, key: Secret | None) -> None:
         """Keep a key in the system keyring, or in memory where there is none; None forgets it."""
         self._network_side.run(lambda outside: outside.set_key(backend_id, key))
@@ -563,7 +669,10 @@ class Session:
         self._tell(Change("settings"))
 
     def dismiss(self, notice: Notice) -> None:
-        """The person has read it."""
+        """The person has read it. What is so at every start is not said again."""
+        if notice.code.startswith("engine.keyring."):
+            told = (*self._settings.told, notice.code)
+            self.change_settings(msgspec.structs.replace(self._settings, told=told))
         self._notices = {k: n for k, n in self._notices.items() if n != notice}
         self._tell(Change("notice"))
 
@@ -583,6 +692,15 @@ class Session:
         self._opened.show(conversation_id)
         self._tell(Change("conversation", conversation_id))
 
+    def _questions(self, conversation: Conversation, prompt: Prompt) -> tuple[Turn, list[Ask]]:
+        """A next turn with this prompt, and what each lane is to be asked in it."""
+        turn = Turn(new_id(), conversation.leaf, prompt, created=time.time())
+        asked = with_turn(conversation, turn)
+        return turn, [
+            self._ask(asked, lane, turn.id, _dropped_before(conversation, lane.id))
+            for lane in conversation.lanes
+        ]
+
     def _ask(self, conversation: Conversation, lane: Lane, turn_id: str, drop: int) -> Ask:
         messages = messages_for(conversation, lane, turn_id, drop)
         reply = Reply(new_id(), lane.id, timing=Timing(asked_at=time.time()), dropped_turns=drop)
@@ -592,6 +710,7 @@ class Session:
         self, turn_id: str, asks: Sequence[Ask], job: StoreReplies, files: Mapping[str, bytes]
     ) -> None:
         self._opened.begin(turn_id, [ask.reply.id for ask in asks])
+        self.spending.begun(asks, self._backends)
         self._network_side.call(
             lambda outside: outside.begin(turn_id, asks, None if self._temporary else job, files)
         )

@@ -9,12 +9,26 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from sidelight.backends.base import About, BackendError, Model, Request
 from sidelight.chat.events import Stamped
 from sidelight.chat.reply import Reply
+from sidelight.settings import BackendSetting
 
 if TYPE_CHECKING:
+    from sidelight.backends.discovery import Found
+    from sidelight.keys import Trouble
     from sidelight.local.weights import Installed
     from sidelight.store.database import StoreError
 
-__all__ = ["EMBEDDED", "Ask", "Change", "Face", "Fact", "KeyState", "Notice", "WeightsOffer", "store_notice"]
+__all__ = [
+    "EMBEDDED",
+    "Ask",
+    "Change",
+    "Face",
+    "Fact",
+    "KeyState",
+    "Notice",
+    "Server",
+    "WeightsOffer",
+    "store_notice",
+]
 
 EMBEDDED = "embedded"
 """The id of the embedded engine's backend."""
@@ -32,6 +46,15 @@ class Ask:
     reply: Reply
     backend: str
     request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A local server that was found, and the setting of the backend that asks it; `known`: that is there anyway."""
+
+    found: Found
+    setting: BackendSetting
+    known: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +81,8 @@ class Face:
     sealed: Callable[[str], None]
     begun: Callable[[str, Sequence[Reply]], None]
     models: Callable[[str, tuple[Model, ...] | BackendError], None]
-    backends: Callable[[tuple[About, ...], dict[str, KeyState]], None]
+    backends: Callable[[tuple[About, ...], dict[str, KeyState], Trouble | None], None]
+    servers: Callable[[tuple[Server, ...]], None]
     weights: Callable[[tuple[WeightsOffer, ...], tuple[Installed, ...]], None]
     store_trouble: Callable[[StoreError | None], None]
 
