@@ -109,6 +109,7 @@ async def converse(http: Http, call: Call, exchange: Exchange) -> AsyncGenerator
                 clocks=call.clocks,
             ) as response:
                 if 200 <= response.status < 300:
+                    yield Progress("headers")
                     async with aclosing(_read(response, call, exchange)) as events:
                         async for event in events:
                             yield event
@@ -171,12 +172,15 @@ async def _read(response: Response, call: Call, exchange: Exchange) -> AsyncGene
     """The events of an answer of status 200. Never raises NetError."""
     decoder = call.decoder(_kept(response.headers))
     reader = call.reader()
-    frames_seen, start, why = False, bytearray(), None
+    came, frames_seen, start, why = False, False, bytearray(), None
     async with aclosing(response.chunks(ANSWER_CAP)) as chunks:
         patience = _Patience()
         try:
             while not (decoder.done or reader.overflow) and (data := await patience.next(chunks, decoder)):
                 exchange.received(data)
+                if not came:
+                    came = True
+                    yield Progress("bytes")
                 frames = reader.feed(data)
                 if frames:
                     frames_seen = True

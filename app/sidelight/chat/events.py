@@ -70,10 +70,11 @@ class FinishReason(StrEnum):
     UNKNOWN = "unknown"
 
 
-Stage: TypeAlias = Literal["queued", "sent", "loading", "prompt", "again"]
-"""`queued`: waiting with us for a free slot, no clock runs; `sent`: the request has left, the clock starts;
-`loading`: the server loads the model; `prompt`: it reads the prompt (done and total in tokens); `again`: refused for
-now, and sent again after a wait."""
+Stage: TypeAlias = Literal["queued", "sent", "headers", "bytes", "loading", "prompt", "again"]
+"""`queued`: waiting with us for a free slot, no clock runs; `sent`: the request has left, the clock starts; `headers`: the
+server has taken it; `bytes`: the first byte of the answer's body has come, which may be a keep-alive; `loading`: the server
+loads the model; `prompt`: it reads the prompt (done and total in tokens); `again`: refused for now, and sent again after a
+wait."""
 
 Outcome: TypeAlias = Literal["sent", "clamped", "ignored", "refused by the server"]
 """What became of a parameter: sent as asked; sent as the nearest the model takes; left out, since the model or its API

@@ -111,7 +111,8 @@ class Segment:
 class Timing:
     """Seconds of monotonic time since the request was sent; None is "did not happen (yet)".
 
-    `asked_at` alone is wall-clock time (Unix seconds when the person asked), for people, never for arithmetic.
+    `asked_at` alone is wall-clock time (Unix seconds when the person asked), for people, never for arithmetic. `headers` is
+    when the request was taken, `first_byte` when the first byte of the answer's body came, a keep-alive included.
     """
 
     asked_at: float | None = None
@@ -121,6 +122,8 @@ class Timing:
     first_answer: float | None = None
     last_answer: float | None = None
     done: float | None = None
+    headers: float | None = None
+    first_byte: float | None = None
 
     @property
     def first_token(self) -> float | None:
@@ -300,8 +303,14 @@ def _answer_time(reply: Reply, text: str, at: float, until: float) -> Timing:
 
 
 def _progressed(reply: Reply, event: Progress, at: float) -> Reply:
-    if event.stage == "queued":
-        return replace(reply, progress=event)
+    timing = reply.timing
+    match event.stage:
+        case "queued":
+            return replace(reply, progress=event)
+        case "headers":
+            return replace(reply, timing=replace(timing, headers=_first(timing.headers, at)))
+        case "bytes":
+            return replace(reply, timing=replace(timing, first_byte=_first(timing.first_byte, at)))
     state = ReplyState.WAITING if reply.state is ReplyState.QUEUED else reply.state
     again = None if event.seconds is None else at + event.seconds
     return replace(reply, state=state, progress=event, again_at=again)

@@ -197,7 +197,13 @@ class Outside:
         events = await asyncio.to_thread(backend.reread, request, stream)
         read = fold_all(fresh, [Stamped.now(event, 0.0) for event in events])
         known = source.timing
-        timing = replace(Timing(known.asked_at), first_payload=known.first_payload, done=known.done)
+        timing = Timing(
+            known.asked_at,
+            known.first_payload,
+            done=known.done,
+            headers=known.headers,
+            first_byte=known.first_byte,
+        )
         return replace(read, timing=timing, identity=source.identity, usage=source.usage or read.usage)
 
     def stop(self, reply_id: str) -> None:
