@@ -48,7 +48,7 @@ class Scene:
         setting = BackendSetting("server", "openai-compatible", base_url=url)
         self.store = Store.open(folder / "data" / "sidelight.db")
         self.session = Session(
-            Settings(backends=(setting,)),
+            Settings(backends=(setting,), find_servers=False),
             store=self.store,
             settings_file=folder / "settings.json",
             weights=folder / "weights",

@@ -37,7 +37,7 @@ class Scene:
         self.changes: list[Change] = []
         self.store = Store.open(folder / "data" / "sidelight.db")
         self.session = Session(
-            msgspec.structs.replace(load(folder / "settings.json"), backends=(SCRIPTED,)),
+            msgspec.structs.replace(load(folder / "settings.json"), backends=(SCRIPTED,), find_servers=False),
             store=self.store,
             settings_file=folder / "settings.json",
             weights=folder / "weights",
