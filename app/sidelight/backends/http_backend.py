@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sidelight.backends.base import About, BackendError, Exchange, KeyFor, Model, Prepared, Request
@@ -21,7 +22,7 @@ from sidelight.backends.wire.sse import SseReader
 from sidelight.backends.wire.think_tags import ThinkSplitter
 from sidelight.chat.events import Event, Failed, FailureKind, Note
 from sidelight.chat.reply import Certainty, TraceClaim, TraceKind
-from sidelight.net import NetError, is_loopback, origin_of
+from sidelight.net import NetError, is_loopback, is_plain, origin_of
 from sidelight.net.client import Answer, Clocks, Http
 from sidelight.secrets import Redactor, Secret
 from sidelight.settings import BackendSetting
@@ -34,7 +35,11 @@ __all__ = ["Headers", "HttpBackend", "api_base"]
 Headers = tuple[tuple[str, str], ...]
 
 _SHORT = Clocks(first_payload=20.0, silence=20.0)
+_LOOK = Clocks(connect=2.0, first_payload=3.0, silence=3.0)
 _LIST_CAP = 8_000_000
+_REFUSING = (FailureKind.BAD_REQUEST, FailureKind.MODEL_NOT_FOUND, FailureKind.SERVER)
+_IMAGES = re.compile(r"image|vision|multi-?modal|content must be a string", re.IGNORECASE)
+"""How servers refuse images: with 400, llama.cpp with 500, OpenRouter with 404 since no host of the model takes them."""
 _CONTEXT_NAMES = ("context_length", "max_model_len", "context_window", "max_context_length")
 _ENDINGS = r"/chat/completions|/responses|/messages|/models"
 
@@ -85,6 +90,7 @@ class HttpBackend:
         )
         self._http = http
         self._key_for = key_for
+        self._sightless: frozenset[str] = frozenset()
 
     # What a dialect says.
 
@@ -141,6 +147,10 @@ class HttpBackend:
             case "leave":
                 return None
 
+    def sees(self, request: Request) -> bool:
+        """Whether images are sent: unless the list of models, where it was read, says that this one takes none."""
+        return request.model not in self._sightless
+
     def model(self, item: JsonObject) -> Model:
         """One entry of the list of models; its id is "" where it is none."""
         context = next((n for name in _CONTEXT_NAMES if (n := count(item.get(name)))), None)
@@ -177,7 +187,7 @@ class HttpBackend:
             return
         async with aclosing(converse(self._http, call, exchange or Unwatched())) as events:
             async for event in events:
-                yield event
+                yield _explained(event, request)
 
     def reread(self, request: Request, stream: bytes) -> list[Event]:
         """A recorded stream once more; see Backend."""
@@ -198,8 +208,26 @@ class HttpBackend:
     def _listed(self, answer: Answer) -> tuple[Model, ...]:
         found = loads(answer.body.decode("utf-8", "replace"))
         items = found if isinstance(found, list) else at(found).get("data") or at(found).get("models")
-        listed = (self.model(at(item)) for item in (items if isinstance(items, list) else []))
-        return tuple(model for model in listed if model.id)
+        each = (self.model(at(item)) for item in (items if isinstance(items, list) else []))
+        listed = tuple(model for model in each if model.id)
+        self._sightless = frozenset(model.id for model in listed if model.images is False)
+        return listed
+
+    async def _look(self, url: str, body: Mapping[str, Any] | None = None) -> JsonObject:
+        """What a server of the person's says of itself at an address; nothing where it does not say it at once."""
+        key = await self._key()
+        if isinstance(key, Failed):
+            return {}
+        headers = {"content-type": "application/json", **self._auth(key)} if body else self._auth(key)
+        content = encoded(body).encode() if body else b""
+        method = "POST" if body else "GET"
+        try:
+            answer = await self._http.fetch(
+                method, url, headers=headers, body=content, clocks=_LOOK, cap=_LIST_CAP
+            )
+        except NetError:
+            return {}
+        return at(loads(answer.body.decode("utf-8", "replace"))) if answer.status == 200 else {}
 
     async def _get(self, url: str) -> Answer:
         """A small answer, not found included. Raises BackendError."""
@@ -218,6 +246,8 @@ class HttpBackend:
     async def _key(self) -> Secret | Failed | None:
         if not self.about.origin:
             return Failed(FailureKind.BAD_REQUEST, code="bad_address")
+        if is_plain(self.setting.base_url) and not self.setting.plain_http:
+            return Failed(FailureKind.BAD_REQUEST, code="plain_http")
         key = await self._key_for(self.about.origin)
         if key is None and self.about.needs_key:
             return Failed(FailureKind.AUTH, code="no_key")
@@ -246,6 +276,15 @@ class HttpBackend:
             type(self).reader,
         )
         return call
+
+
+def _explained(event: Event, request: Request) -> Event:
+    """A failure that is about the images of the request says so."""
+    if not isinstance(event, Failed) or event.kind not in _REFUSING or not _IMAGES.search(event.message):
+        return event
+    if not any(attached.is_image for message in request.messages for attached in message.attachments):
+        return event
+    return replace(event, kind=FailureKind.BAD_REQUEST, code="images_refused")
 
 
 def _same(one: Prepared, other: Prepared) -> bool:

@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 from sidelight.backends.base import KeyFor, Request
 from sidelight.backends.effort import Choice, ignored
 from sidelight.backends.http_backend import Headers, HttpBackend
+from sidelight.backends.recall import Recall
 from sidelight.backends.streaming import Decoder
-from sidelight.backends.wire.body import sampling
-from sidelight.backends.wire.responses import ResponsesDecoder, request_body
+from sidelight.backends.wire.body import sampling, unpacked
+from sidelight.backends.wire.responses import ResponsesDecoder, recalled, request_body
 from sidelight.chat.events import Failed, FailureKind, Note
 from sidelight.net.client import Http
 from sidelight.secrets import Redactor
@@ -31,7 +32,7 @@ _LEAVABLE: Mapping[str, tuple[str, ...]] = {
 
 
 class Responses(HttpBackend):
-    """A Backend. Nothing is stored at the server: the whole conversation is sent each time, without earlier traces."""
+    """A Backend. Nothing is stored at the server: the whole conversation is sent each time, with its encrypted reasoning."""
 
     system_item: ClassVar[bool] = False
 
@@ -41,6 +42,7 @@ class Responses(HttpBackend):
         """As any HttpBackend."""
         super().__init__(setting, http, key_for, slots=slots)
         self._without: dict[str, frozenset[str]] = {}
+        self._recall = Recall("encrypted_content", recalled)
 
     # What a provider may say differently, beside what HttpBackend has.
 
@@ -65,6 +67,8 @@ class Responses(HttpBackend):
     def compose(self, request: Request) -> tuple[Mapping[str, Any], list[Note]]:
         """See HttpBackend."""
         without = self._without.get(request.model, frozenset())
+        request, attached = unpacked(request, "input_image", images=self.sees(request))
+        request, thoughts = self._recall.settle(request, thinks=request.parameters.effort != "off")
         fields, notes = sampling(request.parameters, _NAMES, self.ignores(request))
         asked = dict(self.asks_for(request))
         if request.parameters.effort != "default":
@@ -72,6 +76,7 @@ class Responses(HttpBackend):
             notes.append(choice.note())
             if choice.fields:
                 asked["reasoning"] = {**asked.get("reasoning", {}), **choice.fields}
+        notes += [*attached, *thoughts]
         notes += [Note(name, "refused by the server") for name in sorted(without)]
         body = request_body(
             request,
@@ -88,11 +93,13 @@ class Responses(HttpBackend):
         return ResponsesDecoder(redact, headers=headers, tags=self.tags(request), elicited=elicited)
 
     def respell(self, request: Request, failed: Failed) -> bool:
-        """What was asked for unasked is left out where it is refused (summaries are for verified organisations only)."""
+        """What was sent unasked is left out where it is refused: thoughts, and summaries, for verified organisations only."""
+        if self._recall.refused(request, failed, thinks=request.parameters.effort != "off"):
+            return True
+        before = self._without.get(request.model, frozenset())
         if failed.kind is not FailureKind.BAD_REQUEST:
             return False
         said = f"{failed.message} {dict(failed.details).get('parameter', '')}".lower()
-        before = self._without.get(request.model, frozenset())
         refused = {name for name, words in _LEAVABLE.items() if any(word in said for word in words)}
         self._without[request.model] = before | refused
         return bool(refused - before)

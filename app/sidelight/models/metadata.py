@@ -18,7 +18,10 @@ __all__ = [
     "LocalMetadata",
     "from_gguf",
     "from_llamacpp",
+    "from_lmstudio",
+    "from_model_list",
     "from_ollama",
+    "listed",
     "looks_like",
     "named",
     "pick",
@@ -29,7 +32,7 @@ __all__ = [
     "stated",
 ]
 
-Teller: TypeAlias = Literal["ollama", "llamacpp", "gguf"]
+Teller: TypeAlias = Literal["ollama", "llamacpp", "lmstudio", "vllm", "sglang", "gguf"]
 
 _QUANTISATION = re.compile(
     r"(?<![a-z0-9])((?:iq|tq|q)[1-8]_(?:[01]|nl|xxs|xs|s|m|k(?:_(?:xs|xl|s|m|l))?)|bf16|fp16|f16|f32|mxfp4|nvfp4)(?![a-z0-9])"
@@ -134,6 +137,53 @@ def from_llamacpp(props: Mapping[str, Any], *, model: Mapping[str, Any] | None =
         bytes=_count(meta.get("size")),
         template=_text(props.get("chat_template")) or "",
     )
+
+
+def from_lmstudio(model: Mapping[str, Any]) -> LocalMetadata:
+    """From the model's entry of `GET /api/v1/models`, or of the older `/api/v0/models`.
+
+    The size it writes ("7B") is a name, not a count. Only of GGUF files is the architecture in the words of GGUF.
+    """
+    quantisation, loaded = model.get("quantization"), model.get("loaded_instances")
+    first = _map(loaded[0]) if isinstance(loaded, list) and loaded else {}
+    gguf = "gguf" in (model.get("format"), model.get("compatibility_type"))
+    return LocalMetadata(
+        "lmstudio",
+        architecture=_text(model.get("architecture")) or _text(model.get("arch")) if gguf else None,
+        quantisation=_text(_map(quantisation).get("name")) or _text(quantisation),
+        context=_count(_map(first.get("config")).get("context_length"))
+        or _count(model.get("loaded_context_length")),
+        context_trained=_count(model.get("max_context_length")),
+        bytes=_count(model.get("size_bytes")),
+    )
+
+
+def from_model_list(
+    teller: Literal["vllm", "sglang"], model: Mapping[str, Any], info: Mapping[str, Any] | None = None
+) -> LocalMetadata:
+    """From the model's entry of `GET /v1/models`, and SGLang's answer of `GET /get_model_info`."""
+    path = _text((info or {}).get("model_path")) or _text(model.get("root"))
+    return LocalMetadata(
+        teller, name=_name_of(path) if path else None, context=_count(model.get("max_model_len"))
+    )
+
+
+def listed(answer: Mapping[str, Any], model: str) -> Mapping[str, Any]:
+    """A model's entry in a server's list, or the only one there is; empty where there is none."""
+    items = answer.get("data") or answer.get("models")
+    entries = [_map(item) for item in (items if isinstance(items, list) else [])]
+    found = next((e for e in entries if model in (e.get("id"), e.get("key"))), None)
+    return found if found is not None else entries[0] if len(entries) == 1 else {}
+
+
+def _name_of(path: str) -> str:
+    """The name in the path a model was loaded from: "org/name" as it is, else the last folder; the cache of Hugging Face
+    keeps the name two folders up."""
+    if cached := re.search(r"models--([^/\\]{1,200})", path):
+        return cached[1].replace("--", "/", 1)
+    if re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", path):
+        return path
+    return re.split(r"[/\\]", path.rstrip("/\\"))[-1]
 
 
 def quantisation_in(name: str) -> str | None:

@@ -12,11 +12,12 @@ from typing import Any, ClassVar
 from sidelight.backends.base import KeyFor, Model, Request
 from sidelight.backends.effort import BUDGETS, Choice, ignored, nearest
 from sidelight.backends.http_backend import Headers, HttpBackend
+from sidelight.backends.recall import Recall
 from sidelight.backends.streaming import Decoder
-from sidelight.backends.wire.anthropic_messages import MessagesDecoder, request_body
-from sidelight.backends.wire.body import sampling
+from sidelight.backends.wire.anthropic_messages import MessagesDecoder, recalled, request_body
+from sidelight.backends.wire.body import sampling, unpacked
 from sidelight.backends.wire.jsontext import JsonObject, at, count, text
-from sidelight.chat.events import Note
+from sidelight.chat.events import Failed, Note
 from sidelight.net.client import Http
 from sidelight.secrets import Redactor
 from sidelight.settings import BackendSetting
@@ -34,8 +35,6 @@ _ROOM = 8_000
 """Tokens for the answer, beside those for thinking, where the person says no limit: one must be sent."""
 _ADAPTIVE_ROOM = 32_000
 _SMALLEST_BUDGET = 1024
-_SUMMARISED = {"display": "summarized"}
-_ADAPTIVE = {"type": "adaptive", **_SUMMARISED}
 
 
 def _version(model: str) -> tuple[str, float]:
@@ -61,6 +60,7 @@ class Anthropic(HttpBackend):
         super().__init__(setting, http, key_for)
         self._types: dict[str, frozenset[str]] = {}
         self._levels: dict[str, tuple[str, ...]] = {}
+        self._recall = Recall("thinking", recalled)
 
     def elicits(self, request: Request) -> bool:
         """Not from Claude 5 and later: asked to write its thoughts down it may refuse to answer."""
@@ -73,14 +73,17 @@ class Anthropic(HttpBackend):
     def compose(self, request: Request) -> tuple[Mapping[str, Any], list[Note]]:
         """See HttpBackend."""
         asked = request.parameters
+        request, attached = unpacked(request, "image", images=self.sees(request))
         choice = self._choice(request)
-        thinks = at(choice.fields, "thinking").get("type") in ("enabled", "adaptive")
+        thinks = _thinks(choice)
+        request, thoughts = self._recall.settle(request, thinks=thinks)
         deaf = thinks or _version(request.model)[1] >= 4.7
         fields, notes = sampling(asked, _NAMES, ("temperature", "top_p") if deaf else ())
         if asked.effort != "default":
             notes.append(choice.note())
         if asked.elicited and not self.elicits(request):
             notes.append(Note("elicited", "ignored", "would_be_refused"))
+        notes += [*attached, *thoughts]
         budget = count(at(choice.fields, "thinking").get("budget_tokens"))
         room = _ADAPTIVE_ROOM if thinks and budget is None else _ROOM + (budget or 0)
         body = request_body(
@@ -89,6 +92,10 @@ class Anthropic(HttpBackend):
             instruct=self.instructs(request),
         )
         return body, notes
+
+    def respell(self, request: Request, failed: Failed) -> bool:
+        """Thinking blocks are left out where they are refused: newer models bind them to all that stood before."""
+        return self._recall.refused(request, failed, thinks=_thinks(self._choice(request)))
 
     def decoder(self, request: Request, redact: Redactor, headers: Headers) -> Decoder:
         """See HttpBackend."""
@@ -121,27 +128,34 @@ class Anthropic(HttpBackend):
         types = self._types.get(request.model, _types(family, version))
         if not types:
             return ignored("never_thinks")
+        # Beside a trace that it writes on request its own stays hidden: the two would be taken for one.
+        shown = {"display": "omitted" if self.elicits(request) else "summarized"}
+        adaptive = {"type": "adaptive", **shown}
         if effort == "default":
             # Newer ones think unasked, and then leave the summary out unless it is asked for.
-            return Choice({"thinking": _ADAPTIVE} if version >= 4.7 and "adaptive" in types else {})
+            return Choice({"thinking": adaptive} if version >= 4.7 and "adaptive" in types else {})
         if effort == "off" and "disabled" in types:
             return Choice({"thinking": {"type": "disabled"}})
         if "adaptive" not in types:
-            return self._budget(request, version)
+            return self._budget(request, shown if version >= 4 else {})
         word = nearest(effort, self._levels.get(request.model, _LEVELS))
-        fields = {"thinking": _ADAPTIVE, "output_config": {"effort": word}}
+        fields = {"thinking": adaptive, "output_config": {"effort": word}}
         return Choice(fields, "sent" if word == effort else "clamped")
 
-    def _budget(self, request: Request, version: float) -> Choice:
+    def _budget(self, request: Request, shown: Mapping[str, str]) -> Choice:
         """How many tokens older ones may think; always less than the limit of the whole."""
         wanted = BUDGETS.get(request.parameters.effort, _SMALLEST_BUDGET)
         limit = request.parameters.max_tokens
         if limit is not None and limit <= _SMALLEST_BUDGET:
             return ignored("max_tokens_too_small")
         budget = wanted if limit is None else max(_SMALLEST_BUDGET, min(wanted, limit * 3 // 4))
-        shown = _SUMMARISED if version >= 4 else {}
         fields = {"thinking": {"type": "enabled", "budget_tokens": budget, **shown}}
         return Choice(fields, "sent" if budget == wanted else "clamped")
+
+
+def _thinks(choice: Choice) -> bool:
+    """Whether it is told to think."""
+    return at(choice.fields, "thinking").get("type") in ("enabled", "adaptive")
 
 
 def _types(family: str, version: float) -> frozenset[str]:

@@ -9,7 +9,7 @@ from sidelight.backends.base import Model, Request
 from sidelight.backends.effort import BUDGETS, Choice, ignored
 from sidelight.backends.http_backend import Headers, HttpBackend
 from sidelight.backends.streaming import Decoder
-from sidelight.backends.wire.body import sampling
+from sidelight.backends.wire.body import sampling, unpacked
 from sidelight.backends.wire.cohere import CohereDecoder, request_body
 from sidelight.backends.wire.jsontext import JsonObject, count, text
 from sidelight.chat.events import Note
@@ -41,10 +41,12 @@ class Cohere(HttpBackend):
 
     def compose(self, request: Request) -> tuple[Mapping[str, Any], list[Note]]:
         """See HttpBackend."""
+        request, attached = unpacked(request, "image_url", images=self.sees(request))
         fields, notes = sampling(request.parameters, _NAMES)
         choice = _choice(request)
         if request.parameters.effort != "default":
             notes.append(choice.note())
+        notes += attached
         return request_body(request, {**fields, **choice.fields}, instruct=self.instructs(request)), notes
 
     def decoder(self, request: Request, redact: Redactor, headers: Headers) -> Decoder:

@@ -6,16 +6,19 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sidelight.backends.base import Model, Request
+from sidelight.backends.base import KeyFor, Model, Request
 from sidelight.backends.effort import BUDGETS, Choice, ignored, nearest
 from sidelight.backends.http_backend import Headers, HttpBackend
+from sidelight.backends.recall import Recall
 from sidelight.backends.streaming import Decoder
-from sidelight.backends.wire.body import sampling
-from sidelight.backends.wire.gemini import GeminiDecoder, request_body
+from sidelight.backends.wire.body import sampling, unpacked
+from sidelight.backends.wire.gemini import GeminiDecoder, recalled, request_body
 from sidelight.backends.wire.jsontext import JsonObject, count, text
-from sidelight.chat.events import Note
+from sidelight.chat.events import Failed, Note
 from sidelight.chat.reply import Certainty, TraceClaim, TraceKind
+from sidelight.net.client import Http
 from sidelight.secrets import Redactor
+from sidelight.settings import BackendSetting
 
 __all__ = ["Gemini"]
 
@@ -44,6 +47,11 @@ class Gemini(HttpBackend):
     key_header = "x-goog-api-key"
     list_path = "/models?pageSize=1000"
 
+    def __init__(self, setting: BackendSetting, http: Http, key_for: KeyFor) -> None:
+        """As any HttpBackend."""
+        super().__init__(setting, http, key_for)
+        self._recall = Recall("thoughtSignature", recalled)
+
     def claim(self, request: Request) -> TraceClaim:
         """Documented to be summaries for all of its own models, whatever their names."""
         if self.elicits(request) or "gemma" in request.model:
@@ -56,15 +64,24 @@ class Gemini(HttpBackend):
 
     def compose(self, request: Request) -> tuple[Mapping[str, Any], list[Note]]:
         """See HttpBackend."""
+        request, attached = unpacked(request, "inlineData", images=self.sees(request))
+        request, thoughts = self._recall.settle(request, thinks=request.parameters.effort != "off")
         config, notes = sampling(request.parameters, _NAMES)
-        if not _NO_THOUGHTS.search(request.model):
-            config["thinkingConfig"] = {"includeThoughts": True}
+        # Beside a trace that it writes on request its own stays hidden: the two would be taken for one.
+        shown = not self.elicits(request) and not _NO_THOUGHTS.search(request.model)
+        thinking: Mapping[str, Any] = {"includeThoughts": True} if shown else {}
         if request.parameters.effort != "default":
             choice = _choice(request)
             notes.append(choice.note())
-            if choice.fields:
-                config["thinkingConfig"] |= choice.fields
+            thinking = {**thinking, **choice.fields}
+        if thinking:
+            config["thinkingConfig"] = thinking
+        notes += [*attached, *thoughts]
         return request_body(request, config, instruct=self.instructs(request)), notes
+
+    def respell(self, request: Request, failed: Failed) -> bool:
+        """Signatures are left out where they are refused."""
+        return self._recall.refused(request, failed, thinks=request.parameters.effort != "off")
 
     def decoder(self, request: Request, redact: Redactor, headers: Headers) -> Decoder:
         """See HttpBackend."""

@@ -6,14 +6,17 @@ progress a prompt that is being read cannot be stopped.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from sidelight.backends.base import Model, Request
 from sidelight.backends.chat_completions import ChatCompletions
 from sidelight.backends.effort import Choice, ignored
-from sidelight.backends.wire.jsontext import JsonObject, at, count, loads, text
+from sidelight.backends.wire.jsontext import JsonObject, at, clean, count, loads, text
+from sidelight.models.metadata import LocalMetadata, from_llamacpp, listed
 
 __all__ = ["LlamaCpp", "Properties"]
 
@@ -62,6 +65,16 @@ class LlamaCpp(ChatCompletions):
             count(found.get("total_slots")),
             text(found, "model_path", cap=4096),
         )
+
+    async def metadata(self, model: str) -> LocalMetadata | None:
+        """What `/props` and the list say; a server that has several models is asked for this one."""
+        server = self.base.removesuffix("/v1")
+        props, models = await asyncio.gather(
+            self._look(f"{server}/props?model={quote(clean(model), safe='')}"),
+            self._look(f"{self.base}/models"),
+        )
+        entry = listed(models, model)
+        return from_llamacpp(props, model=entry) if props or entry else None
 
     @property
     def _embedded(self) -> bool:

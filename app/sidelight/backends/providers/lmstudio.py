@@ -9,6 +9,7 @@ from sidelight.backends.base import Model, Request
 from sidelight.backends.chat_completions import ChatCompletions
 from sidelight.backends.effort import Choice, ignored, level
 from sidelight.backends.wire.jsontext import JsonObject, at, count, text
+from sidelight.models.metadata import LocalMetadata, from_lmstudio, listed
 
 __all__ = ["LMStudio"]
 
@@ -31,6 +32,13 @@ class LMStudio(ChatCompletions):
             if answer.status == 200 and (found := self._listed(answer)):
                 return found
         return await super().models()
+
+    async def metadata(self, model: str) -> LocalMetadata | None:
+        """What its own lists say of a model."""
+        for path in _LISTS:
+            if entry := listed(await self._look(f"{self.base.removesuffix('/v1')}{path}"), model):
+                return from_lmstudio(entry)
+        return None
 
     def model(self, item: JsonObject) -> Model:
         """Of the newer list, the older one, or OpenAI's."""

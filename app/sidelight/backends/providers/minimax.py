@@ -11,8 +11,10 @@ from sidelight.backends.chat_completions import ChatCompletions
 from sidelight.backends.effort import Choice, ignored, switch
 from sidelight.backends.http_backend import Headers
 from sidelight.backends.streaming import Decoder
+from sidelight.backends.wire.jsontext import clean
 from sidelight.backends.wire.openai_chat import ChatDecoder
 from sidelight.backends.wire.think_tags import ThinkSplitter
+from sidelight.chat.message import Thought
 from sidelight.secrets import Redactor
 
 __all__ = ["MiniMax"]
@@ -26,6 +28,7 @@ class MiniMax(ChatCompletions):
     needs_key = True
     own_traces = True
     token_limit = "max_completion_tokens"  # noqa: S105 - the name of a field
+    recalls = "reasoning_details"
 
     def fields(self, request: Request) -> Mapping[str, Any]:  # noqa: ARG002 - the same for all
         """Without it the trace is in the answer, between tags."""
@@ -38,6 +41,11 @@ class MiniMax(ChatCompletions):
         return switch(
             request.parameters.effort, {"thinking": {"type": "adaptive"}}, {"thinking": {"type": "disabled"}}
         )
+
+    def recalled(self, answer: str, thought: Thought) -> Mapping[str, Any]:  # noqa: ARG002 - it stands beside the answer
+        """As it came: in the field of its own that was asked for."""
+        details = [{"type": "reasoning.text", "text": clean(thought.text)}]
+        return {"reasoning_details": details} if thought.text else {}
 
     def own_tags(self, request: Request) -> ThinkSplitter:  # noqa: ARG002 - the same for all
         """Tags at any time."""

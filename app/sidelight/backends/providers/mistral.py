@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sidelight.backends.base import Model, Request
 from sidelight.backends.chat_completions import ChatCompletions
 from sidelight.backends.effort import Choice, ignored, level
-from sidelight.backends.wire.jsontext import JsonObject, at, count, text
+from sidelight.backends.wire.jsontext import JsonObject, at, clean, count, text
+from sidelight.chat.message import Thought
 
 __all__ = ["Mistral"]
 
@@ -23,6 +24,7 @@ class Mistral(ChatCompletions):
     own_traces = True
     reads_tags = False
     usage_on_request = False
+    recalls = "thinking"
     names: ClassVar[Mapping[str, str]] = {**ChatCompletions.names, "seed": "random_seed"}
 
     def effort(self, request: Request) -> Choice:
@@ -32,6 +34,13 @@ class Mistral(ChatCompletions):
         if not _THINKS.search(request.model):
             return ignored("never_thinks")
         return level(request.parameters.effort, ("none", "high"))
+
+    def recalled(self, answer: str, thought: Thought) -> Mapping[str, Any]:
+        """As a part of the content, in front of the answer."""
+        if not thought.text:
+            return {}
+        thinking = {"type": "thinking", "thinking": [{"type": "text", "text": clean(thought.text)}]}
+        return {"content": [thinking, {"type": "text", "text": answer}]}
 
     def model(self, item: JsonObject) -> Model:
         """Only those that chat."""

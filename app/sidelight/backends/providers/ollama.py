@@ -5,7 +5,7 @@ Before a wish for effort is sent the server is asked, once a model, whether it c
 
 from __future__ import annotations
 
-import json
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,13 +13,13 @@ from sidelight.backends.base import KeyFor, Model, Request
 from sidelight.backends.effort import Choice, ignored, nearest
 from sidelight.backends.http_backend import Headers, HttpBackend
 from sidelight.backends.streaming import Decoder
-from sidelight.backends.wire.body import sampling
-from sidelight.backends.wire.jsontext import JsonObject, at, count, loads, text
+from sidelight.backends.wire.body import sampling, unpacked
+from sidelight.backends.wire.jsontext import JsonObject, at, clean, count, text
 from sidelight.backends.wire.ndjson import NdjsonReader
 from sidelight.backends.wire.ollama import OllamaDecoder, request_body
 from sidelight.chat.events import Note
-from sidelight.net import NetError
-from sidelight.net.client import Clocks, Http
+from sidelight.models.metadata import LocalMetadata, from_ollama
+from sidelight.net.client import Http
 from sidelight.secrets import Redactor, Secret
 from sidelight.settings import BackendSetting
 
@@ -34,7 +34,6 @@ _NAMES = {
 }
 _CONTEXT = 16384
 """Tokens of context that are asked for: the server's own default is small, and it drops old messages in silence."""
-_LOOK = Clocks(connect=2.0, first_payload=3.0, silence=3.0)
 
 
 class Ollama(HttpBackend):
@@ -56,24 +55,30 @@ class Ollama(HttpBackend):
         """One address for all models."""
         return f"{self.base}/api/chat"
 
-    async def ready(self, request: Request, key: Secret | None) -> None:
+    async def ready(self, request: Request, key: Secret | None) -> None:  # noqa: ARG002 - asked for anew
         """Ask what the model can do; its request then says what is wrong, if anything is."""
-        if request.model in self._shown:
-            return
-        body = json.dumps({"model": request.model}).encode()
-        headers = {"content-type": "application/json", **self._auth(key)}
-        try:
-            answer = await self._http.fetch(
-                "POST", f"{self.base}/api/show", headers=headers, body=body, clocks=_LOOK
-            )
-        except NetError:
-            return
-        if answer.status == 200:
-            self._shown[request.model] = at(loads(answer.body.decode("utf-8", "replace")))
+        if request.model not in self._shown:
+            await self._show(request.model)
+
+    async def metadata(self, model: str) -> LocalMetadata | None:
+        """Everything it knows of a model; asked anew each time, since a name may be given to another model."""
+        shown = await self._show(model)
+        if not shown:
+            return None
+        listed, running = await asyncio.gather(
+            self._look(f"{self.base}/api/tags"), self._look(f"{self.base}/api/ps")
+        )
+        return from_ollama(shown, tag=_entry(listed, model), running=_entry(running, model))
+
+    async def _show(self, model: str) -> JsonObject:
+        if shown := await self._look(f"{self.base}/api/show", {"model": clean(model)}):
+            self._shown[model] = shown
+        return shown
 
     def compose(self, request: Request) -> tuple[Mapping[str, Any], list[Note]]:
         """See HttpBackend."""
         shown = self._shown.get(request.model, {})
+        request, attached = unpacked(request, "images", images=self.sees(request))
         options, notes = sampling(request.parameters, _NAMES)
         fields: Mapping[str, Any] = {}
         if request.parameters.effort != "default":
@@ -82,12 +87,18 @@ class Ollama(HttpBackend):
             notes.append(choice.note())
         if (context := self._context(shown)) is not None:
             options["num_ctx"] = context
+        notes += attached
         return request_body(request, fields, options, instruct=self.instructs(request)), notes
 
     def decoder(self, request: Request, redact: Redactor, headers: Headers) -> Decoder:
         """See HttpBackend."""
         elicited = self.elicits(request)
         return OllamaDecoder(redact, headers=headers, tags=self.tags(request), elicited=elicited)
+
+    def sees(self, request: Request) -> bool:
+        """As the model's capabilities say."""
+        able = self._shown.get(request.model, {}).get("capabilities")
+        return "vision" in able if isinstance(able, list) else super().sees(request)
 
     def model(self, item: JsonObject) -> Model:
         """Newer servers say what a model can do."""
@@ -108,8 +119,20 @@ class OllamaCloud(Ollama):
 
     needs_key = True
 
+    async def metadata(self, model: str) -> LocalMetadata | None:  # noqa: ARG002 - nothing is asked
+        """Nothing: it is no server of the person's."""
+        return None
+
     def _context(self, shown: JsonObject) -> int | None:  # noqa: ARG002 - nothing is asked for
         return None
+
+
+def _entry(answer: JsonObject, model: str) -> JsonObject:
+    """A model's entry in a list; a name without a tag means the latest."""
+    items = answer.get("models")
+    names = (model, f"{model}:latest")
+    entries = (at(item) for item in (items if isinstance(items, list) else []))
+    return next((entry for entry in entries if text(entry, "model", "name") in names), {})
 
 
 def _choice(request: Request, shown: JsonObject) -> Choice:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from sidelight.backends.base import Model, Request
 from sidelight.backends.chat_completions import ChatCompletions
 from sidelight.backends.effort import Choice, level
 from sidelight.backends.wire.jsontext import JsonObject, at, count, text
+from sidelight.backends.wire.openai_chat import details_of
+from sidelight.chat.message import Thought
 
 __all__ = ["OpenRouter"]
 
@@ -16,11 +21,17 @@ class OpenRouter(ChatCompletions):
     """What a trace is called depends on who made the model: a summary comes in the same field as the model's own words."""
 
     needs_key = True
+    recalls = "reasoning_details"
 
     def effort(self, request: Request) -> Choice:
         """One scale for all, translated there."""
         choice = level(request.parameters.effort, _LEVELS, "effort")
         return Choice({"reasoning": choice.fields}, choice.outcome)
+
+    def recalled(self, answer: str, thought: Thought) -> Mapping[str, Any]:  # noqa: ARG002 - it stands beside the answer
+        """Where a maker has signed or encrypted it; of open models the answer is enough."""
+        details = details_of(thought)
+        return {"reasoning_details": details} if details else {}
 
     def model(self, item: JsonObject) -> Model:
         """The list says what each can do."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sidelight.backends.base import Request
 from sidelight.backends.chat_completions import ChatCompletions
 from sidelight.backends.effort import Choice, by_template
+from sidelight.models.metadata import LocalMetadata, from_model_list, listed
 
 __all__ = ["VLLM"]
 
@@ -15,3 +16,8 @@ class VLLM(ChatCompletions):
     def effort(self, request: Request) -> Choice:
         """By the chat template."""
         return by_template(request.parameters.effort, request.model)
+
+    async def metadata(self, model: str) -> LocalMetadata | None:
+        """What its list says: the path the model was loaded from, whatever name it is served under."""
+        entry = listed(await self._look(f"{self.base}/models"), model)
+        return from_model_list("vllm", entry) if entry else None

@@ -6,35 +6,46 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sidelight.backends.base import Request
-from sidelight.backends.wire.body import history, instructed
+from sidelight.backends.wire.body import base64_of, history, instructed, kept_value
 from sidelight.backends.wire.decoder import ReplyDecoder, raw_usage, string
 from sidelight.backends.wire.jsontext import JsonObject, at, clean, count, text
 from sidelight.backends.wire.think_tags import ThinkSplitter
-from sidelight.chat.events import Event, Usage
-from sidelight.chat.message import Message
+from sidelight.chat.events import Event, FinishReason, Usage
+from sidelight.chat.message import Message, Thought
 
-__all__ = ["MessagesDecoder", "request_body"]
+__all__ = ["MessagesDecoder", "recalled", "request_body"]
 
 
 def request_body(request: Request, fields: Mapping[str, Any], *, instruct: bool = False) -> dict[str, Any]:
     """The fields of a request; among `fields` must be `max_tokens`, which counts the thinking.
 
-    Thinking blocks of earlier turns stay out: that is always legal, while a block that is sent back must be unchanged, and
-    so must be all that stood before it.
+    Answers bring their thinking blocks, unchanged; newer models want all that stood before a block unchanged, too.
     """
     system, turns = history(instructed(request.messages) if instruct else request.messages)
     return {
         "model": clean(request.model),
         "system": system or None,
-        "messages": [{"role": m.role, "content": _content_of(m)} for m in turns],
+        "messages": [{"role": m.role, "content": _content_of(m, request.files)} for m in turns],
         "stream": True,
         **fields,
     }
 
 
-def _content_of(message: Message) -> list[dict[str, Any]]:
-    """What a message says, in this dialect's blocks."""
-    return [{"type": "text", "text": clean(message.text)}]
+def _content_of(message: Message, files: Mapping[str, bytes]) -> list[JsonObject]:
+    """What a message says, in this dialect's blocks: thoughts and images stand before the text."""
+    blocks = recalled(message.thought) if message.thought is not None else []
+    for image in message.attachments:
+        source = {"type": "base64", "media_type": image.media_type, "data": base64_of(image, files)}
+        blocks.append({"type": "image", "source": source})
+    if message.text or not blocks:
+        blocks.append({"type": "text", "text": clean(message.text)})
+    return blocks
+
+
+def recalled(thought: Thought) -> list[JsonObject]:
+    """The thinking blocks of an answer, as they came; those without a signature were never kept."""
+    blocks = (at(kept_value(opaque)) for opaque in thought.opaque)
+    return [block for block in blocks if block.get("type") in ("thinking", "redacted_thinking")]
 
 
 class MessagesDecoder(ReplyDecoder):
@@ -120,7 +131,10 @@ class MessagesDecoder(ReplyDecoder):
         return self.opaque("signature", {"type": "thinking", "thinking": "", **block})
 
     def _stops(self, delta: JsonObject) -> list[Event]:
-        reason = text(delta, "stop_reason")
+        """The finish mark; of a refusal with its category."""
+        reason, category = text(delta, "stop_reason"), text(at(delta, "stop_details"), "category")
+        if reason == "refusal" and category:
+            return self.finishes(f"{reason}/{category}", FinishReason.REFUSAL)
         return self.finishes(reason) if reason else []
 
     def _part(self, kind: str, index: int) -> int:

@@ -9,26 +9,21 @@ from sidelight.backends.base import Request
 from sidelight.backends.wire.body import instructed
 from sidelight.backends.wire.decoder import ReplyDecoder, raw_usage, string
 from sidelight.backends.wire.jsontext import JsonObject, at, clean, count, text
+from sidelight.backends.wire.openai_chat import content_of
 from sidelight.chat.events import Event, Usage
-from sidelight.chat.message import Message
 
 __all__ = ["CohereDecoder", "request_body"]
 
 
 def request_body(request: Request, fields: Mapping[str, Any], *, instruct: bool = False) -> dict[str, Any]:
-    """The fields of a request."""
+    """The fields of a request. Its images are spelled as OpenAI's."""
     messages = instructed(request.messages) if instruct else request.messages
     return {
         "model": clean(request.model),
-        "messages": [{"role": m.role, "content": _content_of(m)} for m in messages],
+        "messages": [{"role": m.role, "content": content_of(m, request.files)} for m in messages],
         "stream": True,
         **fields,
     }
-
-
-def _content_of(message: Message) -> str:
-    """What a message says, in this dialect's parts."""
-    return clean(message.text)
 
 
 class CohereDecoder(ReplyDecoder):

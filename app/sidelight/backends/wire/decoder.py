@@ -129,8 +129,8 @@ class ReplyDecoder:
         """Keep the newest report. The last one that is not null counts; reports are never added up."""
         self._usage = usage
 
-    def opaque(self, kind: OpaqueKind, value: JsonObject) -> list[Event]:
-        """A value that is kept for replay."""
+    def opaque(self, kind: OpaqueKind, value: JsonObject | list[JsonObject]) -> list[Event]:
+        """A value that is kept for replay, in the form the dialect's `recalled` reads."""
         return [Opaque(kind, dump(value, _LONGEST_OPAQUE))]
 
     def finishes(self, on_wire: str, reason: FinishReason | None = None) -> list[Event]:

@@ -85,8 +85,14 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u
 def from_status(
     status: int, headers: _Headers, body: bytes, redact: _Redact, now: datetime | None = None
 ) -> Failed:
-    """What an answer of status 400 or more says, whatever its content type. `now` is for waits given as a date."""
+    """What an answer of status 400 or more says, whatever its content type.
+
+    `now` is for waits given as a date, where the server does not say what its own clock shows. An answer of status 407 is
+    of the proxy on the way.
+    """
     source = body.decode("utf-8", "replace")
+    if status == 407:
+        return Failed(FailureKind.NETWORK, plain(redact(source)), "proxy", details=(("status", "407"),))
     payload = loads(source)
     failed = from_payload(payload if payload is not None else source, redact, status)
     wait = _wait(headers, payload, now or datetime.now(UTC))
@@ -248,16 +254,22 @@ def _wait(headers: _Headers, payload: Any, now: datetime) -> float | None:
     stated = fields.get("retry-after", "")
     if (seconds := _positive(stated)) is not None:
         return seconds
-    if re.match(r"[A-Za-z]", stated):
-        try:
-            return max(0.0, (parsedate_to_datetime(stated) - now).total_seconds())
-        except (ValueError, TypeError, OverflowError):
-            return None
+    if (until := _moment(stated)) is not None:
+        return max(0.0, (until - (_moment(fields.get("date", "")) or now)).total_seconds())
     details = at(payload, "error").get("details")
     for item in details if isinstance(details, list) else []:
         if delay := _positive(text(at(item), "retryDelay").removesuffix("s")):
             return delay
     return None
+
+
+def _moment(date: str) -> datetime | None:
+    """A date as HTTP writes it, with its zone."""
+    try:
+        moment = parsedate_to_datetime(date)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return moment if moment.tzinfo is not None else None
 
 
 def _positive(digits: str) -> float | None:

@@ -6,18 +6,19 @@ Interactions API are read as well, where a proxy sends them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sidelight.backends.base import Request
 from sidelight.backends.wire import failures
-from sidelight.backends.wire.body import history, instructed
+from sidelight.backends.wire.body import base64_of, history, instructed, kept_value
 from sidelight.backends.wire.decoder import ReplyDecoder, first_count, raw_usage, string
 from sidelight.backends.wire.jsontext import JsonObject, at, clean, count, text
+from sidelight.backends.wire.think_tags import ThinkSplitter
 from sidelight.chat.events import Event, FinishReason, Usage
-from sidelight.chat.message import Message
+from sidelight.chat.message import Message, Thought
 
-__all__ = ["GeminiDecoder", "request_body"]
+__all__ = ["GeminiDecoder", "recalled", "request_body"]
 
 
 def request_body(request: Request, config: Mapping[str, Any], *, instruct: bool = False) -> dict[str, Any]:
@@ -25,20 +26,54 @@ def request_body(request: Request, config: Mapping[str, Any], *, instruct: bool 
     system, turns = history(instructed(request.messages) if instruct else request.messages)
     return {
         "contents": [
-            {"role": "model" if m.role == "assistant" else "user", "parts": _parts_of(m)} for m in turns
+            {"role": "model" if m.role == "assistant" else "user", "parts": _parts_of(m, request.files)}
+            for m in turns
         ],
         "systemInstruction": {"parts": [{"text": system}]} if system else None,
         "generationConfig": dict(config) or None,
     }
 
 
-def _parts_of(message: Message) -> list[dict[str, Any]]:
-    """What a message says, in this dialect's parts."""
-    return [{"text": clean(message.text)}]
+def _parts_of(message: Message, files: Mapping[str, bytes]) -> list[JsonObject]:
+    """What a message says, in this dialect's parts. A signature goes back on the very part it came with."""
+    said, told = clean(message.text), 0
+    parts: list[JsonObject] = []
+    for image in message.attachments:
+        data = {"mimeType": image.media_type, "data": base64_of(image, files)}
+        parts.append({"inlineData": data})
+    for part, start in recalled(message.thought) if message.thought is not None else ():
+        piece = "" if part.get("thought") is True else string(part.get("text"))
+        if start < told or said[start : start + len(piece)] != piece:
+            continue  # The answer was read by another tag rule, so that this part is not in it as it came.
+        parts += [{"text": said[told:start]}] if start > told else []
+        parts.append(part)
+        told = start + len(piece)
+    if told < len(said) or not parts:
+        parts.append({"text": said[told:]})
+    return parts
+
+
+def recalled(thought: Thought) -> list[tuple[JsonObject, int]]:
+    """The signed parts of an answer as they came, each with the number of characters of the answer before it."""
+    found = (at(kept_value(opaque)) for opaque in thought.opaque)
+    pairs = ((at(value, "part"), count(value.get("after"))) for value in found)
+    return [(part, after) for part, after in pairs if part and after is not None]
 
 
 class GeminiDecoder(ReplyDecoder):
     """Response objects of one reply in, chat events out."""
+
+    def __init__(
+        self,
+        redact: Callable[[str], str],
+        *,
+        headers: Iterable[tuple[str, str]] = (),
+        tags: ThinkSplitter | None = None,
+        elicited: bool = False,
+    ) -> None:
+        """As any decoder."""
+        super().__init__(redact, headers=headers, tags=tags, elicited=elicited)
+        self._answered = 0
 
     def payload(self, payload: JsonObject, name: str) -> list[Event]:  # noqa: ARG002 - they have no names
         """What one object says."""
@@ -62,9 +97,12 @@ class GeminiDecoder(ReplyDecoder):
 
     def _part(self, part: JsonObject) -> list[Event]:
         """A piece of thought or answer; a signature may come on either, or on an empty part of its own."""
-        piece = string(part.get("text"))
-        out = self.text.reasoning(piece) if part.get("thought") is True else self.text.answer(piece)
-        return out + self.opaque("signature", part) if string(part.get("thoughtSignature")) else out
+        piece, thought = string(part.get("text")), part.get("thought") is True
+        out = self.text.reasoning(piece) if thought else self.text.answer(piece)
+        if string(part.get("thoughtSignature")):
+            out += self.opaque("signature", {"part": part, "after": self._answered})
+        self._answered += 0 if thought else len(piece)
+        return out
 
     def _interaction(self, step: str, payload: JsonObject) -> list[Event]:
         interaction, delta = at(payload, "interaction"), at(payload, "delta")

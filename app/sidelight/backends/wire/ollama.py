@@ -7,7 +7,7 @@ from typing import Any
 
 from sidelight.backends.base import Request
 from sidelight.backends.wire import failures
-from sidelight.backends.wire.body import instructed
+from sidelight.backends.wire.body import base64_of, instructed
 from sidelight.backends.wire.decoder import ReplyDecoder, raw_usage, string
 from sidelight.backends.wire.jsontext import JsonObject, at, clean, count, text
 from sidelight.chat.events import Event, FinishReason, Usage
@@ -23,16 +23,17 @@ def request_body(
     messages = instructed(request.messages) if instruct else request.messages
     return {
         "model": clean(request.model),
-        "messages": [_message(m) for m in messages],
+        "messages": [_message(m, request.files) for m in messages],
         "stream": True,
         **fields,
         "options": dict(options) or None,
     }
 
 
-def _message(message: Message) -> dict[str, Any]:
-    """A message in this dialect."""
-    return {"role": message.role, "content": clean(message.text)}
+def _message(message: Message, files: Mapping[str, bytes]) -> dict[str, Any]:
+    """A message in this dialect. Thoughts stay out: the templates of its models drop them."""
+    images = [base64_of(image, files) for image in message.attachments]
+    return {"role": message.role, "content": clean(message.text)} | ({"images": images} if images else {})
 
 
 class OllamaDecoder(ReplyDecoder):

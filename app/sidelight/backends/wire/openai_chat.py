@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sidelight.backends.base import Request
 from sidelight.backends.wire import failures
-from sidelight.backends.wire.body import instructed
+from sidelight.backends.wire.body import data_url, instructed, kept_value
 from sidelight.backends.wire.decoder import ReplyDecoder, first_count, raw_usage, string
 from sidelight.backends.wire.jsontext import JsonObject, at, clean, count, number, text
 from sidelight.backends.wire.think_tags import ThinkSplitter
-from sidelight.chat.events import Channel, Event, Failed, FailureKind, Progress, Usage
-from sidelight.chat.message import Message
+from sidelight.chat.events import Channel, Event, Failed, FailureKind, OpaqueKind, Progress, Usage
+from sidelight.chat.message import Message, Thought
 
-__all__ = ["ChatDecoder", "Spelling", "request_body"]
+__all__ = ["ChatDecoder", "Spelling", "content_of", "details_of", "request_body"]
 
 _SUMMARISED = ("anthropic", "google")
 """Makers whose `reasoning.text` at OpenRouter is their own summary: first word of its `format` (protocols.md 4.1)."""
+_TWICE = 16
+"""Characters from which on the same text at the beginning is not said twice but repeated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +61,24 @@ def request_body(
     *,
     instruct: bool = False,
     without: Collection[str] = (),
+    recalled: Callable[[str, Thought], Mapping[str, Any]] = lambda *_: {},
 ) -> dict[str, Any]:
     """The fields of a request. `fields` are sampling parameters and the provider's own, in the server's spelling.
 
-    `instruct` puts the wish for a written-out trace into the system text.
+    `instruct` puts the wish for a written-out trace into the system text. `recalled` gives the fields of an answer's message
+    that bring its thought back, of the answer's text and that thought.
     """
     messages = instructed(request.messages) if instruct else request.messages
     body: dict[str, Any] = {
         "model": clean(request.model),
-        "messages": [{"role": m.role, "content": _content_of(m)} for m in messages],
+        "messages": [
+            {
+                "role": m.role,
+                "content": content_of(m, request.files),
+                **(recalled(clean(m.text), m.thought) if m.thought is not None else {}),
+            }
+            for m in messages
+        ],
         "stream": True,
         "stream_options": {"include_usage": True},
         **fields,
@@ -75,9 +86,20 @@ def request_body(
     return {name: value for name, value in body.items() if name not in without}
 
 
-def _content_of(message: Message) -> str:
-    """What a message says, in this dialect's parts."""
-    return clean(message.text)
+def content_of(message: Message, files: Mapping[str, bytes]) -> str | list[JsonObject]:
+    """What a message says: its text, or parts where it has images."""
+    said = clean(message.text)
+    if not message.attachments:
+        return said
+    text_part = [{"type": "text", "text": said}] if said else []
+    images = [{"type": "image_url", "image_url": {"url": data_url(a, files)}} for a in message.attachments]
+    return [*text_part, *images]
+
+
+def details_of(thought: Thought) -> list[Any]:
+    """OpenRouter's `reasoning_details` of an answer, unchanged and in order, but for their pieces having been joined."""
+    lists = (kept_value(opaque) for opaque in thought.opaque)
+    return [detail for found in lists if isinstance(found, list) for detail in found]
 
 
 class ChatDecoder(ReplyDecoder):
@@ -94,7 +116,8 @@ class ChatDecoder(ReplyDecoder):
     ) -> None:
         """With `cumulative` a piece that begins with all that came before is taken as the whole so far (MiniMax)."""
         super().__init__(redact, headers=headers, tags=tags, elicited=elicited)
-        self._said: dict[str, str] | None = {} if cumulative else None
+        self._said: dict[str, _Said] | None = {} if cumulative else None
+        self._untold: list[_Detail] = []
         self._reported = False
 
     def payload(self, payload: JsonObject, name: str) -> list[Event]:  # noqa: ARG002 - chunks have no names
@@ -111,8 +134,8 @@ class ChatDecoder(ReplyDecoder):
         choice = at(choices[0]) if isinstance(choices, list) and choices else at(None)
         if choice.get("index"):
             choice = at(None)
-        # A server that does not stream sends `message` instead; one that sends both repeats itself in it.
-        out += self._delta(at(choice, "delta") or at(choice, "message"))
+        # A server that does not stream sends `message` instead; beside or behind deltas it repeats them.
+        out += self._delta(at(choice, "delta") or ({} if self.text.came else at(choice, "message")))
         self._note_usage(payload)
         if failures.is_error(payload):
             out += self.fails(payload)
@@ -137,27 +160,32 @@ class ChatDecoder(ReplyDecoder):
         """What of a piece is new, where pieces may be cumulative."""
         if self._said is None or not piece:
             return piece
-        before = self._said.get(place, "")
-        if before and len(piece) > len(before) and piece.startswith(before):
-            self._said[place] = piece
-            return piece[len(before) :]
-        self._said[place] = before + piece
-        return piece
+        return self._said.setdefault(place, _Said()).new(piece)
 
     def _details(self, details: Any) -> tuple[list[Event], _Shown]:
         """OpenRouter's list: kinds, signatures and blobs; its text is a copy where a plain field has it too."""
         out: list[Event] = []
         shown = _Shown()
-        for detail in details if isinstance(details, list) else []:
-            item = at(detail)
+        for entry in details if isinstance(details, list) else []:
+            item = at(entry)
             kind = text(item, "type")
-            if string(item.get("data")):
-                out += self.opaque("encrypted", item)
-            elif string(item.get("signature")):
-                out += self.opaque("signature", item)
             shown.text += string(item.get("summary")) or string(item.get("text"))
             shown.summary |= kind == "reasoning.summary" or text(item, "format").startswith(_SUMMARISED)
+            if self._said is not None or not item:
+                continue
+            if not (self._untold and self._untold[-1].takes(item)):
+                self._untold.append(_Detail())
+            self._untold[-1].add(item)
+            if string(item.get("data")):
+                out += self._told("encrypted")
+            elif string(item.get("signature")):
+                out += self._told("signature")
         return out, shown
+
+    def _told(self, kind: OpaqueKind) -> list[Event]:
+        """The details since the last that was worth keeping, this one included: they go back together."""
+        details, self._untold = [detail.whole() for detail in self._untold], []
+        return self.opaque(kind, details)
 
     def _note_usage(self, chunk: JsonObject) -> None:
         usage = at(chunk, "usage") or at(chunk, "x_groq", "usage")
@@ -167,6 +195,52 @@ class ChatDecoder(ReplyDecoder):
             self._reported = True
         elif timings and not self._reported:
             self.used(_timed_usage(timings))
+
+
+@dataclass(slots=True)
+class _Said:
+    """What was said at one place by a server whose pieces are deltas, or the whole so far; the second piece tells which."""
+
+    text: str = ""
+    whole: bool | None = None
+
+    def new(self, piece: str) -> str:
+        """What a piece adds."""
+        before = self.text
+        if before and self.whole is not False and piece.startswith(before):
+            # The same short piece twice may be two deltas ("ha", "ha"); nobody says a long one twice.
+            if len(piece) > len(before) or self.whole or len(before) > _TWICE:
+                self.whole, self.text = True, piece
+                return piece[len(before) :]
+        elif before:
+            self.whole = False
+        self.text = before + piece
+        return piece
+
+
+@dataclass(slots=True)
+class _Detail:
+    """One of `reasoning_details`, whose texts come in pieces."""
+
+    fields: dict[str, Any] = field(default_factory=dict)
+    pieces: dict[str, list[str]] = field(default_factory=dict)
+
+    def takes(self, item: JsonObject) -> bool:
+        """Whether an item goes on with it: of the same kind and place, and neither a blob."""
+        same = all(self.fields.get(name) == item.get(name) for name in ("type", "index"))
+        return same and "data" not in self.fields and "data" not in item
+
+    def add(self, item: JsonObject) -> None:
+        """One more piece; of other fields the last that says something counts."""
+        for name, value in item.items():
+            if name in ("text", "summary") and isinstance(value, str):
+                self.pieces.setdefault(name, []).append(value)
+            elif value or name not in self.fields:
+                self.fields[name] = value
+
+    def whole(self) -> JsonObject:
+        """As it would have come in one piece."""
+        return self.fields | {name: "".join(pieces) for name, pieces in self.pieces.items()}
 
 
 @dataclass(slots=True)

@@ -9,14 +9,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from sidelight.backends.base import Request
-from sidelight.backends.wire.body import history, instructed
+from sidelight.backends.wire.body import data_url, history, instructed, kept_value
 from sidelight.backends.wire.decoder import ReplyDecoder, raw_usage, string
 from sidelight.backends.wire.jsontext import JsonObject, at, clean, count, number, text
 from sidelight.backends.wire.think_tags import ThinkSplitter
 from sidelight.chat.events import Event, FinishReason, Phase, Usage
-from sidelight.chat.message import Message
+from sidelight.chat.message import Message, Thought
 
-__all__ = ["ResponsesDecoder", "request_body"]
+__all__ = ["ResponsesDecoder", "recalled", "request_body"]
 
 _PHASES: Mapping[str, Phase] = {"commentary": "commentary", "final_answer": "final"}
 
@@ -35,7 +35,7 @@ def request_body(
     """
     messages = instructed(request.messages) if instruct else request.messages
     system, turns = history(messages)
-    items = [_item(m) for m in turns]
+    items = [item for m in turns for item in _items(m, request.files)]
     if system and system_item:
         items.insert(0, {"role": "system", "content": [{"type": "input_text", "text": system}]})
     body: dict[str, Any] = {
@@ -51,10 +51,19 @@ def request_body(
     return {name: value for name, value in body.items() if name not in without}
 
 
-def _item(message: Message) -> dict[str, Any]:
-    """A turn of the conversation, in this dialect's parts."""
+def _items(message: Message, files: Mapping[str, bytes]) -> list[JsonObject]:
+    """A message in this dialect's items: an answer behind what it was thought with, which without it is refused."""
     kind = "output_text" if message.role == "assistant" else "input_text"
-    return {"role": message.role, "content": [{"type": kind, "text": clean(message.text)}]}
+    content = [{"type": kind, "text": clean(message.text)}] if message.text or not message.attachments else []
+    content += [{"type": "input_image", "image_url": data_url(a, files)} for a in message.attachments]
+    thought = recalled(message.thought) if message.thought is not None else []
+    return [*thought, {"role": message.role, "content": content}]
+
+
+def recalled(thought: Thought) -> list[JsonObject]:
+    """The reasoning items of an answer, as they came."""
+    items = (at(kept_value(opaque)) for opaque in thought.opaque)
+    return [item for item in items if item.get("type") == "reasoning"]
 
 
 class ResponsesDecoder(ReplyDecoder):

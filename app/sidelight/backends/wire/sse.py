@@ -19,7 +19,7 @@ class SseReader:
         """`cap` in bytes for one event."""
         self._cap = cap
         self._lines = LineSplitter(cap)
-        self._data: list[bytes] = []
+        self._data: bytearray | None = None
         self._size = 0
         self._event: str | None = None
         self.overflow = False
@@ -52,9 +52,12 @@ class SseReader:
         value = value.removeprefix(b" ")
         match name:
             case b"data":
-                self._size += len(value)
+                if self._data is None:
+                    self._data = bytearray(value)
+                else:
+                    self._data += b"\n" + value
+                self._size += len(line) + 1
                 self.overflow = self._size > self._cap
-                self._data.append(value)
             case b"event":
                 self._event = _text(value)
             case b"error":
@@ -64,10 +67,10 @@ class SseReader:
                 pass
 
     def _dispatch(self, frames: list[Frame]) -> None:
-        if self._data:
-            frames.append(Frame(_text(b"\n".join(self._data)), self._event))
-        self._data, self._size, self._event = [], 0, None
+        if self._data is not None:
+            frames.append(Frame(_text(self._data), self._event))
+        self._data, self._size, self._event = None, 0, None
 
 
-def _text(raw: bytes) -> str:
+def _text(raw: bytes | bytearray) -> str:
     return raw.decode("utf-8", "replace")
