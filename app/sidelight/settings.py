@@ -15,7 +15,9 @@ from typing import Any, Literal
 
 import msgspec
 
-__all__ = ["BackendSetting", "LaneSetting", "NetSetting", "Settings", "load", "save"]
+from sidelight.chat.message import Parameters
+
+__all__ = ["BackendSetting", "LaneSetting", "NetSetting", "PresetSetting", "Settings", "load", "save"]
 
 Theme = Literal["system", "light", "dark"]
 ThinkingMode = Literal["closed", "peek", "open", "open_then_close"]
@@ -32,6 +34,8 @@ class BackendSetting(msgspec.Struct, frozen=True):
     """Seconds without a payload, once the first has come, after which the stream counts as dead."""
     first_payload: float = 900.0
     """Seconds to wait for the first payload: reasoning models and local servers may be silent for minutes."""
+    plain_http: bool = False
+    """The person knows that what is sent to this address is not encrypted; matters for http to another machine only."""
 
 
 class LaneSetting(msgspec.Struct, frozen=True):
@@ -49,6 +53,14 @@ class LaneSetting(msgspec.Struct, frozen=True):
     extra: str = ""
     elicited: bool = False
     tags: str = "auto"
+    thinking_tokens: int | None = None
+
+
+class PresetSetting(msgspec.Struct, frozen=True):
+    """Parameters by a name of the person's, to be given to any lane."""
+
+    name: str
+    parameters: Parameters = Parameters()
 
 
 class NetSetting(msgspec.Struct, frozen=True):
@@ -73,6 +85,8 @@ class Settings(msgspec.Struct, frozen=True):
     """Added by the person; the providers of the registry are always there."""
     lanes: tuple[LaneSetting, ...] = ()
     """The default lane set; empty: the embedded model, directly and with an elicited trace."""
+    presets: tuple[PresetSetting, ...] = ()
+    """Sorted by name; no two have the same."""
     gguf: tuple[str, ...] = ()
     """Model files of the person's own, for the embedded engine."""
     slot_context: int = 4096

@@ -235,3 +235,29 @@ def test_the_nearest_level() -> None:
     assert nearest("medium", ("low", "high")) == "high"
     assert nearest("max", ("low", "xhigh")) == "xhigh"
     assert nearest("low", ("none", "minimal")) == "minimal"
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "tokens", "expected", "outcome"),
+    [
+        ("anthropic", "claude-sonnet-4-5", 3000, budget(3000, **SUMMARISED), "sent"),
+        ("anthropic", "claude-sonnet-4-5", 500, budget(1024, **SUMMARISED), "clamped"),
+        ("anthropic", "claude-opus-5-5", 3000, adaptive("medium"), "clamped"),
+        ("gemini", "gemini-2.5-flash", 3000, thinking(thinkingBudget=3000), "sent"),
+        ("gemini", "gemini-2.5-flash", 90_000, thinking(thinkingBudget=24576), "clamped"),
+        ("gemini", "gemini-2.5-flash", 0, thinking(thinkingBudget=0), "sent"),
+        ("gemini", "gemini-3.8-flash", 3000, thinking(thinkingLevel="medium"), "clamped"),
+        ("dashscope", "qwen3-max", 30_000, {"enable_thinking": True, "thinking_budget": 30_000}, "sent"),
+        ("openrouter", "deepseek/deepseek-r1", 3000, {"reasoning": {"max_tokens": 3000}}, "sent"),
+        ("vllm", "Qwen/Qwen3-8B", 3000, {**KWARGS_ON, "thinking_token_budget": 3000}, "sent"),
+        ("openai", "gpt-5.4", 3000, summary(effort="medium"), "clamped"),
+        ("openai", "gpt-5.4", 0, summary(effort="none"), "sent"),
+        ("deepseek", "deepseek-v4-pro", 50_000, {**ON, **level("max")}, "clamped"),
+    ],
+)
+async def test_a_number_of_tokens(
+    provider: str, model: str, tokens: int, expected: dict[str, Any], outcome: str
+) -> None:
+    body, notes = await sent(provider, model, thinking_tokens=tokens, effort="low")
+    assert body == expected
+    assert [(n.parameter, n.outcome) for n in notes] == [("effort", outcome)]

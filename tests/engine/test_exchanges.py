@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -216,6 +217,10 @@ def test_attachments_are_stored_once_and_go_with_their_prompt_again(opened: Call
         scene.ask("", (PICTURE, PIXEL))
         assert scene.session.conversation.title == "a.png"
         identifier = scene.session.conversation.id
+        recorded = scene.recorded()
+        assert recorded is not None
+        assert f"data:image/png;base64,<base64 of the file {PICTURE.digest}>" in recorded.body
+        assert b64encode(PIXEL) in server.requests[0].body
         scene.ask("And again", (PICTURE, PIXEL))
         scene.session.new()
         scene.session.open(identifier)

@@ -1,22 +1,35 @@
 """One scale of effort for all models: what off, low, medium, high or max becomes where only some of it is known.
 
 What a model takes is said by its provider; here is only the arithmetic between the two, and what is told of it. "default" sends
-nothing and does not come here.
+nothing and does not come here. A budget of tokens is a level for those that know levels, and the other way round.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sidelight.backends.base import Request
 from sidelight.backends.wire.jsontext import dump
 from sidelight.chat.events import Note, Outcome
-from sidelight.chat.message import Effort
+from sidelight.chat.message import Effort, Parameters
 
-__all__ = ["BUDGETS", "Choice", "by_template", "ignored", "level", "nearest", "switch"]
+__all__ = [
+    "BUDGETS",
+    "Choice",
+    "budget",
+    "budget_notes",
+    "by_template",
+    "ignored",
+    "level",
+    "levelled",
+    "nearest",
+    "switch",
+]
 
-BUDGETS: Mapping[str, int] = {"low": 2048, "medium": 8192, "high": 16384, "max": 24576}
+BUDGETS: Mapping[Effort, int] = {"low": 2048, "medium": 8192, "high": 16384, "max": 24576}
 """Tokens of thought, where a model is told a budget in place of a level."""
 
 _LADDER = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
@@ -34,6 +47,36 @@ class Choice:
     def note(self) -> Note:
         """What became of the wish."""
         return Note("effort", self.outcome, self.why or dump(self.fields))
+
+
+def budget(asked: Parameters) -> int:
+    """Tokens of thought that are wished for, by their number or by the level; 0 where thinking is to be off."""
+    return BUDGETS.get(asked.effort, 0) if asked.thinking_tokens is None else asked.thinking_tokens
+
+
+def levelled(request: Request) -> Request:
+    """The request with the level that a wish for a number of tokens comes to, where there is one."""
+    tokens = request.parameters.thinking_tokens
+    if tokens is None:
+        return request
+    fitting: Effort = next((name for name, most in BUDGETS.items() if tokens <= most), "max")
+    effort: Effort = fitting if tokens else "off"
+    return replace(request, parameters=replace(request.parameters, effort=effort))
+
+
+def budget_notes(notes: Iterable[Note], asked: Parameters) -> tuple[Note, ...]:
+    """The notes, with what became of a number of tokens: sent where it stands in what was sent, else a level in its place."""
+    tokens = asked.thinking_tokens
+    if not tokens:
+        return tuple(notes)
+    return tuple(
+        replace(note, outcome="clamped")
+        if note.parameter == "effort"
+        and note.outcome == "sent"
+        and str(tokens) not in re.findall(r"\d+", note.detail)
+        else note
+        for note in notes
+    )
 
 
 def ignored(why: str) -> Choice:

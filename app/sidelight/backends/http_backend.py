@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sidelight.backends.base import About, BackendError, Exchange, KeyFor, Model, Prepared, Request
+from sidelight.backends.effort import budget_notes, levelled
 from sidelight.backends.families import claim_by_family
 from sidelight.backends.streaming import Call, Decoder, Unwatched, converse, replay
 from sidelight.backends.wire import failures
@@ -164,14 +165,20 @@ class HttpBackend:
         No I/O. After a stream it shows what was sent last: what a server has refused is left out and noted. Raises
         BadExtra.
         """
-        body, notes = self.compose(request)
+        body, notes = self.compose(levelled(request))
         headers: dict[str, str | Secret] = {
             "content-type": "application/json",
             "accept": self.accept,
             **self._auth(key),
         }
         text_of_body = encoded(body, request.parameters.extra)
-        return Prepared("POST", self.url(request), tuple(headers.items()), text_of_body, tuple(notes))
+        return Prepared(
+            "POST",
+            self.url(request),
+            tuple(headers.items()),
+            text_of_body,
+            budget_notes(notes, request.parameters),
+        )
 
     async def stream(self, request: Request, exchange: Exchange | None = None) -> AsyncGenerator[Event, None]:
         """The events of one reply; see Backend."""
@@ -262,7 +269,7 @@ class HttpBackend:
         redact = Redactor([key] if key else [])
 
         def mend(failed: Failed) -> Call | None:
-            if not self.respell(request, failed):
+            if not self.respell(levelled(request), failed):
                 return None
             again = self._call(request, key)
             return None if _same(again.prepared, call.prepared) else again

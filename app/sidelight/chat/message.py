@@ -71,8 +71,8 @@ class Message:
 class Parameters:
     """How a lane asks its model. None leaves the model's own default; nothing is sent then.
 
-    `temperature` 0..2, `top_p` 0..1, `max_tokens` counts trace and answer together, `extra` is a JSON object (text)
-    merged into the request body last. `elicited` asks for a written-out trace from a model that has none; `tags` says how
+    `temperature` 0..2, `top_p` 0..1, `max_tokens` counts trace and answer together, `thinking_tokens` is how many of them the
+    trace may take and goes before `effort`, `extra` is a JSON object (text) merged into the request body last. `elicited` asks for a written-out trace from a model that has none; `tags` says how
     reasoning tags inside the answer are read.
     """
 
@@ -86,6 +86,7 @@ class Parameters:
     extra: str = ""
     elicited: bool = False
     tags: TagRule = "auto"
+    thinking_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

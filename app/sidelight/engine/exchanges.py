@@ -7,10 +7,11 @@ echoes stands within one line. On the network's loop; a stream that is killed wi
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from sidelight.backends.base import Prepared
 from sidelight.secrets import MASK, Secret
@@ -28,9 +29,10 @@ _IN_MEMORY = 64
 class Watch:
     """One reply's `Exchange`."""
 
-    def __init__(self, redact: Callable[[str], str]) -> None:
-        """`redact` masks every key in sight."""
+    def __init__(self, redact: Callable[[str], str], files: Mapping[str, bytes] | None = None) -> None:
+        """`redact` masks every key in sight. `files` are attachments by digest: they are stored once, not in each request."""
         self._redact = redact
+        self._files = files or {}
         self._hurry = asyncio.Event()
         self._prepared: Prepared | None = None
         self._begin()
@@ -81,10 +83,15 @@ class Watch:
             prepared.method,
             self._redact(prepared.url),
             headers,
-            self._redact(prepared.body),
+            self._redact(self._without_files(prepared.body)),
             stream if self._size else b"",
             whole=self._size <= STREAM_CAP,
         )
+
+    def _without_files(self, body: str) -> str:
+        for digest, content in self._files.items():
+            body = body.replace(base64.b64encode(content).decode(), f"<base64 of the file {digest}>")
+        return body
 
     def _pack(self, end: int) -> None:
         """Compress the pending bytes up to `end`. Latin-1 gives each byte a character and takes it back."""

@@ -24,8 +24,9 @@ from sidelight.engine.attachments import Contents
 from sidelight.engine.embedded import Embedded
 from sidelight.engine.exchanges import Watch
 from sidelight.engine.fanout import Fanout, Job
+from sidelight.engine.fitting import fitting
 from sidelight.engine.recorder import Recorder, WriteJob
-from sidelight.engine.terms import EMBEDDED, Ask, Face, Server, WeightsOffer
+from sidelight.engine.terms import EMBEDDED, Ask, Face, Fitting, Server, WeightsOffer
 from sidelight.keys import Keys
 from sidelight.local.weights import Weights, WeightsError, WeightsFolder, catalogue
 from sidelight.net import is_loopback, origin_of
@@ -42,6 +43,8 @@ Build: TypeAlias = Callable[[BackendSetting, Http, KeyFor], Backend]
 _LOADS = 3.0
 """Seconds between two looks at a server that still loads."""
 _LOOKS_WHILE_LOADING = 20
+_FITS_AT_ONCE = 4
+"""Models a server is asked about at the same time."""
 log = logging.getLogger(__name__)
 
 
@@ -140,7 +143,7 @@ class Outside:
                 log.info("an attachment is missing: %s", error.params.get("reason"))
                 self._fail(reply, Failed(FailureKind.BAD_REQUEST, code="attachment_missing"))
             else:
-                self._fanout.start(Job(reply.id, backend, request, Watch(self._redact)))
+                self._fanout.start(Job(reply.id, backend, request, Watch(self._redact, request.files)))
 
     def _fail(self, reply: Reply, failed: Failed) -> None:
         """End a reply that cannot be asked for."""
@@ -252,6 +255,20 @@ class Outside:
             self._face.models(backend_id, await backend.models())
         except BackendError as error:
             self._face.models(backend_id, error)
+
+    async def ask_fits(self, backend_id: str, models: Sequence[str]) -> None:
+        """Find out which of a backend's models fit here, and tell the face of those it can be said of."""
+        backend = self._backends.get(backend_id)
+        if backend is None:
+            return
+        turn = asyncio.Semaphore(_FITS_AT_ONCE)
+
+        async def one(model: str) -> Fitting | None:
+            async with turn:
+                return await fitting(backend, model, self._settings.slot_context)
+
+        found = await asyncio.gather(*(one(model) for model in models))
+        self._face.fits(backend_id, {m: f for m, f in zip(models, found, strict=True) if f is not None})
 
     async def set_key(self, backend_id: str, key: Secret | None) -> None:
         """Keep a key for a backend's origin, or forget it."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from sidelight.backends.base import KeyFor, Model, Request
-from sidelight.backends.effort import BUDGETS, Choice, ignored, nearest
+from sidelight.backends.effort import Choice, budget, ignored, nearest
 from sidelight.backends.http_backend import Headers, HttpBackend
 from sidelight.backends.recall import Recall
 from sidelight.backends.streaming import Decoder
@@ -84,8 +84,8 @@ class Anthropic(HttpBackend):
         if asked.elicited and not self.elicits(request):
             notes.append(Note("elicited", "ignored", "would_be_refused"))
         notes += [*attached, *thoughts]
-        budget = count(at(choice.fields, "thinking").get("budget_tokens"))
-        room = _ADAPTIVE_ROOM if thinks and budget is None else _ROOM + (budget or 0)
+        tokens = count(at(choice.fields, "thinking").get("budget_tokens"))
+        room = _ADAPTIVE_ROOM if thinks and tokens is None else _ROOM + (tokens or 0)
         body = request_body(
             request,
             {"max_tokens": room, **fields, **choice.fields},
@@ -144,13 +144,13 @@ class Anthropic(HttpBackend):
 
     def _budget(self, request: Request, shown: Mapping[str, str]) -> Choice:
         """How many tokens older ones may think; always less than the limit of the whole."""
-        wanted = BUDGETS.get(request.parameters.effort, _SMALLEST_BUDGET)
+        wanted = max(_SMALLEST_BUDGET, budget(request.parameters))
         limit = request.parameters.max_tokens
         if limit is not None and limit <= _SMALLEST_BUDGET:
             return ignored("max_tokens_too_small")
-        budget = wanted if limit is None else max(_SMALLEST_BUDGET, min(wanted, limit * 3 // 4))
-        fields = {"thinking": {"type": "enabled", "budget_tokens": budget, **shown}}
-        return Choice(fields, "sent" if budget == wanted else "clamped")
+        tokens = wanted if limit is None else max(_SMALLEST_BUDGET, min(wanted, limit * 3 // 4))
+        fields = {"thinking": {"type": "enabled", "budget_tokens": tokens, **shown}}
+        return Choice(fields, "sent" if tokens == wanted else "clamped")
 
 
 def _thinks(choice: Choice) -> bool:

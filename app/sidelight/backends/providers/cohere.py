@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sidelight.backends.base import Model, Request
-from sidelight.backends.effort import BUDGETS, Choice, ignored
+from sidelight.backends.effort import Choice, budget, ignored
 from sidelight.backends.http_backend import Headers, HttpBackend
 from sidelight.backends.streaming import Decoder
 from sidelight.backends.wire.body import sampling, unpacked
@@ -68,4 +68,4 @@ def _choice(request: Request) -> Choice:
         return ignored("never_thinks")
     if effort == "off":
         return Choice({"thinking": {"type": "disabled"}})
-    return Choice({"thinking": {"type": "enabled", "token_budget": BUDGETS[effort]}})
+    return Choice({"thinking": {"type": "enabled", "token_budget": budget(request.parameters)}})

@@ -6,7 +6,7 @@ import re
 
 from sidelight.backends.base import Request
 from sidelight.backends.chat_completions import ChatCompletions
-from sidelight.backends.effort import BUDGETS, Choice, ignored
+from sidelight.backends.effort import Choice, budget, ignored
 
 __all__ = ["DashScope"]
 
@@ -28,5 +28,7 @@ class DashScope(ChatCompletions):
                 if _ALWAYS.search(request.model)
                 else Choice({"enable_thinking": False})
             )
-        budget = {} if effort == "max" else {"thinking_budget": BUDGETS[effort]}
-        return Choice({"enable_thinking": True, **budget})
+        asked = request.parameters
+        most = effort == "max" and asked.thinking_tokens is None
+        limit = {} if most else {"thinking_budget": budget(asked)}
+        return Choice({"enable_thinking": True, **limit})

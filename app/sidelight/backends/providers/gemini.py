@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sidelight.backends.base import KeyFor, Model, Request
-from sidelight.backends.effort import BUDGETS, Choice, ignored, nearest
+from sidelight.backends.effort import Choice, budget, ignored, nearest
 from sidelight.backends.http_backend import Headers, HttpBackend
 from sidelight.backends.recall import Recall
 from sidelight.backends.streaming import Decoder
@@ -113,9 +113,10 @@ def _choice(request: Request) -> Choice:
     (smallest, largest), can_be_off = known
     if effort == "off" and can_be_off:
         return Choice({"thinkingBudget": 0})
-    wanted = 0 if effort == "off" else largest if effort == "max" else BUDGETS[effort]
-    budget = max(smallest, wanted)
-    return Choice({"thinkingBudget": budget}, "sent" if budget == wanted else "clamped")
+    most = effort == "max" and request.parameters.thinking_tokens is None
+    wanted = largest if most else budget(request.parameters)
+    sent = min(largest, max(smallest, wanted))
+    return Choice({"thinkingBudget": sent}, "sent" if sent == wanted else "clamped")
 
 
 def _path_of(model: str) -> str:

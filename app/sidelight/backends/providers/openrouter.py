@@ -24,7 +24,9 @@ class OpenRouter(ChatCompletions):
     recalls = "reasoning_details"
 
     def effort(self, request: Request) -> Choice:
-        """One scale for all, translated there."""
+        """One scale for all, or a number of tokens, translated there."""
+        if request.parameters.thinking_tokens:
+            return Choice({"reasoning": {"max_tokens": request.parameters.thinking_tokens}})
         choice = level(request.parameters.effort, _LEVELS, "effort")
         return Choice({"reasoning": choice.fields}, choice.outcome)
 

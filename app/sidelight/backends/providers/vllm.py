@@ -14,8 +14,10 @@ class VLLM(ChatCompletions):
     """Its list of models says how much context each has."""
 
     def effort(self, request: Request) -> Choice:
-        """By the chat template."""
-        return by_template(request.parameters.effort, request.model)
+        """By the chat template; a number of tokens by a field of its own."""
+        choice = by_template(request.parameters.effort, request.model)
+        tokens = request.parameters.thinking_tokens
+        return Choice({**choice.fields, "thinking_token_budget": tokens}) if tokens else choice
 
     async def metadata(self, model: str) -> LocalMetadata | None:
         """What its list says: the path the model was loaded from, whatever name it is served under."""
