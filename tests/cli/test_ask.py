@@ -15,12 +15,13 @@ from typing import Any
 
 import pytest
 from tests.faults.server import FaultServer, Seen, Sleep, Step, answer, ok_sse
+from tests.proof.canary import KEYS
 
 from sidelight import __version__
 from sidelight.settings import BackendSetting, LaneSetting, Settings, save
 
 APP = Path(__file__).resolve().parents[2] / "app"
-KEY = "sk-canary-4f6a8b2c9d1e"
+KEY = KEYS["odd"]
 
 
 def delta(**fields: str) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -66,8 +67,15 @@ class Paying(Scene):
         self.until(lambda: bool(done))
         return self.session.spending.today()
 
+    def stored(self, query: str) -> object:
+        return self.store.read(lambda con: con.execute(query).fetchone()).result()
+
     def limit(self, dollars: float) -> None:
         self.session.change_settings(msgspec.structs.replace(self.session.settings, spend_limit=dollars))
+
+
+def same(spent: Spent, dollars: float, unknown: int = 0) -> bool:
+    return spent.unknown == unknown and math.isclose(spent.dollars, dollars, rel_tol=1e-9, abs_tol=1e-12)
 
 
 @pytest.fixture
@@ -122,13 +130,15 @@ def test_files_count_where_their_text_is_sent(scene: Paying) -> None:
     picture = Attachment("b", "x.png", "image/png", 4000)
     assert scene.session.estimate("", [note]).low == pytest.approx(1000 * IN)
     told = scene.session.estimate("", [note, picture])
-    assert (told.low, told.files, told.at_least) == (pytest.approx(1000 * IN), True, True)
+    assert told.low == pytest.approx(1000 * IN)
+    assert (told.files, told.at_least) == (True, True)
 
 
 def test_the_text_of_a_prompt_is_measured_once_for_all_lanes(scene: Paying) -> None:
     scene.session.set_lanes([Lane(str(n), "scripted", "gpt-5") for n in range(12)])
     told = scene.session.estimate("思" * 100_000)
-    assert (told.priced, told.low) == (12, pytest.approx(12 * 75_000 * IN))
+    assert told.priced == 12
+    assert told.low == pytest.approx(12 * 75_000 * IN)
 
 
 # --- the day
@@ -222,6 +232,8 @@ def test_what_a_reply_cost() -> None:
     assert paid(given_reply("a", now, usage, backend="embedded", host=""), PRICES) == 0
     assert paid(given_reply("a", now, usage, reread="b"), PRICES) == 0
     assert paid(given_reply("a", now, None), PRICES) is None
+    for nonsense in (-1.0, float("nan"), float("inf")):
+        assert paid(given_reply("a", now, replace(usage, cost=nonsense)), PRICES) is None
     assert paid(given_reply("a", now, Usage(prompt=5)), PRICES) is None
     assert paid(given_reply("a", now, replace(usage, cost=None), provider="nobody"), PRICES) is None
     running = Reply("r", "one", timing=Timing(asked_at=now))
@@ -238,16 +250,16 @@ def test_the_day_is_the_sum_of_what_is_stored_and_what_runs(scene: Paying, tmp_p
     assert scene.look() == Spent()
     scene.ask("hello")
     one = 100_000 * IN + 50_000 * OUT
-    assert scene.session.spending.today() == Spent(pytest.approx(one))
+    assert same(scene.session.spending.today(), one)
     scene.session.new()
     scene.session.set_lanes(LANES)
     scene.ask("another conversation")
-    assert scene.look() == Spent(pytest.approx(3 * one))  # the nameless lane was served by gpt-5
+    assert same(scene.look(), 3 * one)  # the nameless lane was served by gpt-5
     other = Paying(tmp_path, temporary=True)
-    assert other.look() == Spent(pytest.approx(3 * one))
+    assert same(other.look(), 3 * one)
     other.ask("not stored")
-    assert other.look() == Spent(pytest.approx(4 * one))
-    assert scene.look() == Spent(pytest.approx(3 * one))
+    assert same(other.look(), 4 * one)
+    assert same(scene.look(), 3 * one)
     other.session.close()
 
 
@@ -255,12 +267,7 @@ def test_a_deleted_conversation_stays_paid(scene: Paying) -> None:
     scene.ask("hello")
     before = scene.look()
     scene.session.delete(scene.session.conversation.id)
-    scene.until(
-        lambda: (
-            scene.store.read(lambda con: con.execute("SELECT count(*) FROM replies").fetchone()).result()
-            == (0,)
-        )
-    )
+    scene.until(lambda: scene.stored("SELECT count(*) FROM replies") == (0,))
     assert scene.look() == before
     assert before.dollars > 0
 
@@ -285,13 +292,14 @@ def test_a_local_reply_is_no_unknown_money(tmp_path: Path) -> None:
 
 def test_own_prices_are_read_again_and_a_broken_file_is_said(scene: Paying, tmp_path: Path) -> None:
     scene.ask("hello")
+    scene.until(lambda: scene.stored("SELECT state FROM replies") == ("complete",))
     entry = {"provider": "openai", "models": ["gpt-5"], "prompt": 1, "output": 0}
     own = tmp_path / "prices.json"
     own.write_text(json.dumps({"prices": [entry]}))
-    assert scene.look() == Spent(pytest.approx(0.1))
+    assert same(scene.look(), 0.1)
     assert scene.session.spending.own_exists
     own.write_text("{")
-    assert scene.look() == Spent(pytest.approx(0.625))
+    assert same(scene.look(), 0.625)
     trouble = scene.session.spending.trouble
     assert trouble is not None
     assert trouble.code == "models.cost.unreadable"
@@ -319,7 +327,7 @@ def test_the_sum_does_not_depend_on_who_told_it_first(
             spending.ended(given_reply(str(number), day + offset, usage))
             expected[number] = money
     known = [m for m in expected.values() if m is not None]
-    assert spending.today() == Spent(pytest.approx(sum(known)), len(expected) - len(known))
+    assert same(spending.today(), sum(known), len(expected) - len(known))
 
 
 # --- the limit
@@ -355,7 +363,8 @@ def test_nothing_is_sent_beyond_the_limit_until_it_is_allowed(scene: Paying) -> 
     scene.limit(1.0)
     scene.ask("hello")  # how long it answers was not known
     over = refused(lambda: session.send("again"))
-    assert (over.spent.dollars, over.limit) == (pytest.approx(0.625), 1.0)
+    assert same(over.spent, 0.625)
+    assert over.limit == 1.0
     assert over.estimate.likely == pytest.approx(0.625, rel=0.01)
     assert str(over) == "engine.over_limit"
     assert (len(session.conversation.turns), scene.backend.opened) == (1, 1)
@@ -384,6 +393,7 @@ def test_a_failed_lane_is_not_asked_again_beyond_the_limit(tmp_path: Path) -> No
 def test_what_another_process_spends_is_seen_when_it_is_looked_at(scene: Paying, tmp_path: Path) -> None:
     scene.limit(1.0)
     other = Paying(tmp_path)
+    other.limit(0)
     other.ask("much")
     other.ask("more")
     other.session.close()
@@ -397,6 +407,6 @@ def test_without_a_store_the_day_is_what_this_process_spent(tmp_path: Path) -> N
     store: Store | None = scene.session._store
     scene.session._store = None
     scene.ask("hello")
-    assert scene.look() == Spent(pytest.approx(0.625))
+    assert same(scene.look(), 0.625)
     scene.session._store = store
     scene.session.close()

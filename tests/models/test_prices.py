@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from sidelight.chat.events import Usage
 from sidelight.chat.reply import TraceKind
-from sidelight.models.prices import Asked, Cost, UnreadablePrices, cost, estimate, load
+from sidelight.models.prices import (
+    Asked,
+    Cost,
+    UnreadablePrices,
+    begin_own,
+    cost,
+    dollars,
+    estimate,
+    load,
+)
 
 PRICES = load()
 
@@ -173,14 +182,97 @@ def test_every_shipped_price_says_where_it_is_from() -> None:
 
 
 def test_an_estimate_before_sending() -> None:
-    lanes = [Asked("openai", "gpt-5", output=1000, usual=200), Asked("openai", "o3", output=1000, usual=100)]
-    told = estimate(1000, lanes, PRICES)
-    assert told.least == pytest.approx(1000 * 3.25e-6)
-    assert told.usual == pytest.approx(1000 * 3.25e-6 + 200 * 10e-6 + 100 * 8e-6)
-    assert told.most == pytest.approx(1000 * 3.25e-6 + 1000 * 18e-6)
-    assert told.unpriced == 0
-    open_ended = estimate(1000, [*lanes, Asked("openai", "o1"), Asked("ollama", "qwen3:8b")], PRICES)
-    assert (open_ended.usual, open_ended.most, open_ended.unpriced) == (None, None, 1)
+    lanes = [
+        Asked("a", "openai", "gpt-5", 1000, most=1000, usual=200),
+        Asked("b", "openai", "o3", 1000, most=1000),
+        Asked("c", "llamacpp", "qwen3:8b", 0, free=True),
+    ]
+    told = estimate(lanes, PRICES)
+    assert told.low == pytest.approx(1000 * 3.25e-6)
+    assert told.likely == pytest.approx(1000 * 3.25e-6 + 200 * 10e-6 + 1000 * 8e-6)
+    assert told.high == pytest.approx(1000 * 3.25e-6 + 1000 * 18e-6)
+    assert (told.priced, told.costs, told.at_least) == (2, True, False)
+
+
+def test_what_an_estimate_leaves_out_is_named() -> None:
+    told = estimate([Asked("o1", "openai", "o1", 1000), Asked("odd", "nobody", "x", 1000)], PRICES)
+    assert told.likely == told.low == pytest.approx(1000 * 15e-6)
+    assert (told.high, told.unbounded, told.unknown, told.at_least) == (None, ("o1",), ("odd",), True)
+    assert estimate([], PRICES, files=True).at_least
+    alone = estimate([Asked("odd", "nobody", "x", 1000)], PRICES)
+    assert (alone.likely, alone.priced, alone.costs) == (0, 0, True)
+
+
+def test_an_answer_is_never_expected_to_pass_its_limit() -> None:
+    told = estimate([Asked("a", "openai", "gpt-5", 0, most=100, usual=900)], PRICES)
+    assert told.likely == told.high == pytest.approx(100 * 10e-6)
+
+
+def test_what_was_sent_before_may_cost_less_at_the_price_of_the_hour() -> None:
+    lane = Asked("a", "deepseek", "deepseek-v4-pro", 1000, known=600)
+    for when, prompt, cached in (("2026-11-24T12:00", 0.66, 0.022), ("2026-11-24T06:00", 1.32, 0.044)):
+        told = estimate([lane], PRICES, at=at(when))
+        assert told.low == pytest.approx((400 * prompt + 600 * cached) * 1e-6)
+        assert told.likely == pytest.approx(1000 * prompt * 1e-6)
+
+
+@given(
+    st.lists(
+        st.builds(
+            Asked,
+            st.text(max_size=3),
+            st.sampled_from(["openai", "deepseek", "nobody"]),
+            st.sampled_from(["gpt-5", "deepseek-v4-pro", "deepseek-flash"]),
+            st.floats(0, 1e6),
+            st.floats(0, 1e6),
+            st.none() | st.integers(0, 10**6),
+            st.none() | st.floats(0, 1e6),
+            st.booleans(),
+        ),
+        max_size=12,
+    )
+)
+def test_an_estimate_is_in_order_and_names_every_lane_once(lanes: list[Asked]) -> None:
+    told = estimate(lanes, PRICES, at=at("2026-11-24T12:00"))
+    assert 0 <= told.low <= told.likely * (1 + 1e-9)
+    if told.high is not None:
+        assert told.likely <= told.high * (1 + 1e-9)
+    paying = [x for x in lanes if not x.free]
+    assert told.priced + len(told.unknown) == len(paying)
+    assert told == estimate(paying, PRICES, at=at("2026-11-24T12:00"))
+    halves = [estimate(part, PRICES, at=at("2026-11-24T12:00")) for part in (lanes[::2], lanes[1::2])]
+    assert sum(half.likely for half in halves) == pytest.approx(told.likely)
+
+
+@pytest.mark.parametrize(
+    ("amount", "written"),
+    [
+        (0, "$0"),
+        (0.00031, "$0.00031"),
+        (0.01234, "$0.012"),
+        (0.04, "$0.04"),
+        (0.0001, "$0.0001"),
+        (0.00999999, "$0.01"),
+        (0.0995, "$0.10"),
+        (0.43, "$0.43"),
+        (2, "$2.00"),
+        (1234.5, "$1,234.50"),
+    ],
+)
+def test_money_as_people_write_it(amount: float, written: str) -> None:
+    assert dollars(amount) == written
+
+
+def test_a_file_of_one_s_own_is_begun_once(tmp_path: Path) -> None:
+    own = tmp_path / "new" / "prices.json"
+    begin_own(own)
+    assert load(own).entries == PRICES.entries
+    form = json.loads(own.read_text())
+    own.write_text(json.dumps({**form, "prices": [form["example"]]}))
+    begin_own(own)
+    assert load(own).own == 1
+    assert load(own).source(load(own).entries[0])[0] == "my own list"
+    assert [x.name for x in own.parent.iterdir()] == ["prices.json"]
 
 
 COUNT = st.none() | st.integers(0, 10**7)

@@ -26,6 +26,8 @@ from sidelight.cli.lanes import BadSpelling, parse
 from sidelight.cli.plain import Plain, Said
 from sidelight.cli.steps import Step, steps
 from sidelight.engine.session import Session
+from sidelight.engine.spending import OverLimit
+from sidelight.models.prices import dollars
 
 __all__ = ["ask"]
 
@@ -76,7 +78,10 @@ def _ask(session: Session, prompt: str, lanes: list[Lane], asked: argparse.Names
     printer: _Printer = _JsonPrinter(lanes) if asked.json else _plain(lanes)
     with _interrupts() as interrupts:
         try:
-            session.send(prompt)
+            _look_at_spending(session)
+            session.send(prompt, over_limit=asked.over_limit)
+        except OverLimit as over:
+            return _refuse(_beyond(over))
         except ValueError as error:
             return _refuse(messages.text(str(error)))
         _print(printer.announce())
@@ -85,6 +90,28 @@ def _ask(session: Session, prompt: str, lanes: list[Lane], asked: argparse.Names
     if asked.json:
         _print(Said((json_lines.close(None if asked.temporary else conversation.id, code),)))
     return code
+
+
+def _look_at_spending(session: Session) -> None:
+    """See what other processes spent today, where there is a limit to be kept."""
+    seen: list[bool] = []
+    if session.settings.spend_limit > 0:
+        session.look_at_spending(lambda: seen.append(True))
+        while not seen:
+            session.drain()
+            time.sleep(PAUSE)
+
+
+def _beyond(over: OverLimit) -> str:
+    spent = dollars(over.spent.dollars)
+    if over.spent.unknown:
+        spent += f" ({messages.plural('engine.spent.uncounted', over.spent.unknown)})"
+    return messages.text(
+        "cli.over_limit",
+        spent=spent,
+        limit=dollars(over.limit),
+        amount=over.estimate.amount.text,
+    )
 
 
 def _follow(

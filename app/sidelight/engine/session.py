@@ -43,6 +43,7 @@ from sidelight.engine.terms import (
     Ask,
     Change,
     Face,
+    Fitting,
     KeyState,
     Notice,
     Server,
@@ -111,6 +112,7 @@ class Session:
         self._keys: dict[str, KeyState] = {}
         self._servers: tuple[Server, ...] = ()
         self._models: dict[str, tuple[Model, ...] | BackendError | None] = {}
+        self._fits: dict[str, dict[str, Fitting]] = {}
         self._weights: tuple[WeightsOffer, ...] = ()
         self._installed: tuple[Installed, ...] = ()
         self._notices: dict[str, Notice] = {} if notice is None else {"store": notice}
@@ -148,6 +150,7 @@ class Session:
                 lambda: self._on_backends(abouts, keys, trouble)
             ),
             servers=lambda servers: self._put(lambda: self._on_servers(servers)),
+            fits=lambda backend, found: self._put(lambda: self._on_fits(backend, found)),
             weights=lambda offers, installed: self._put(lambda: self._on_weights(offers, installed)),
             store_trouble=lambda error: self._put(lambda: self._on_store_trouble(error)),
         )
@@ -218,6 +221,10 @@ class Session:
     def models(self, backend_id: str) -> tuple[Model, ...] | BackendError | None:
         """What a backend said it offers; None while nothing is known. See `ask_models`."""
         return self._models.get(backend_id)
+
+    def fits(self, backend_id: str) -> Mapping[str, Fitting]:
+        """Which models of a backend fit into this machine's memory, as far as `ask_fits` has found out."""
+        return self._fits.get(backend_id, {})
 
     def context_of(self, lane: Lane) -> int | None:
         """Tokens of context of a lane's model, where its backend told."""
@@ -353,6 +360,10 @@ class Session:
         self._servers = servers
         for server in servers:
             self.ask_models(server.setting.id)
+        self._tell(Change("backends"))
+
+    def _on_fits(self, backend_id: str, found: Mapping[str, Fitting]) -> None:
+        self._fits.setdefault(backend_id, {}).update(found)
         self._tell(Change("backends"))
 
     def _on_weights(self, offers: tuple[WeightsOffer, ...], installed: tuple[Installed, ...]) -> None:
@@ -637,7 +648,12 @@ class Session:
     def ask_models(self, backend_id: str) -> None:
         """Ask a backend what it offers; told by a change of "backends"."""
         self._models[backend_id] = None
+        self._fits.pop(backend_id, None)
         self._network_side.run(lambda outside: outside.ask_models(backend_id))
+
+    def ask_fits(self, backend_id: str, models: Sequence[str]) -> None:
+        """Find out whether models, or weights to fetch, fit into the memory that is free now; told like `ask_models`."""
+        self._network_side.run(lambda outside: outside.ask_fits(backend_id, models))
 
     def find_servers(self) -> None:
         """Look for local servers; told by a change of "backends"."""

@@ -11,6 +11,7 @@ token, a Chinese character about three quarters.
 from __future__ import annotations
 
 import datetime as dt
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -175,7 +176,8 @@ def paid(reply: Reply, known: Prices) -> float | None:
         known,
         at=reply.timing.asked_at,
     )
-    return told.total if told.reported is None else told.reported
+    money = told.total if told.reported is None else told.reported
+    return money if money is not None and 0 <= money < math.inf else None  # a server may say anything
 
 
 class _Measure:

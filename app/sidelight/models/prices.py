@@ -6,8 +6,12 @@ not known stays None; where only a bound is known it is said to be one.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import math
+import os
 import re
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,13 +31,29 @@ __all__ = [
     "Price",
     "Prices",
     "UnreadablePrices",
+    "begin_own",
     "cost",
+    "dollars",
     "estimate",
     "load",
 ]
 
 _MILLION = 1_000_000
 _DATE = re.compile(r"[-@](?:\d{4}-\d{2}-\d{2}|20\d{6})$")
+_FORM = {
+    "about": "Your own prices, in US dollars a million tokens. They come before those that Sidelight brings. Copy the example into prices; leave cached out where it is not known.",
+    "currency": "USD",
+    "sources": {"mine": {"text": "my own list", "seen": "2026-11"}},
+    "example": {
+        "provider": "openai",
+        "models": ["gpt-5"],
+        "prompt": 1.25,
+        "cached": 0.125,
+        "output": 10,
+        "source": "mine",
+    },
+    "prices": [],
+}
 
 
 class Peak(msgspec.Struct, frozen=True):
@@ -89,11 +109,15 @@ class UnreadablePrices(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """All prices, the person's own first. `sources` maps a source's name to what it is and the month it was seen."""
+    """All prices, the person's own first. `sources` maps a source's name to what it is and the month it was seen.
+
+    `own` is how many of the entries are the person's.
+    """
 
     entries: tuple[Price, ...]
     sources: tuple[tuple[str, str, str], ...]
     currency: str = "USD"
+    own: int = 0
 
     def find(self, provider: str, model: str, at: dt.datetime | None) -> Price | None:
         """The first entry for this model, or for its name without a date; `at` None takes the one that holds last."""
@@ -164,6 +188,7 @@ def load(own: Path | None = None) -> Prices:
         tuple(p for f in files for p in f.prices),
         tuple((name, s.text, s.seen) for f in files for name, s in f.sources.items()),
         shipped.currency,
+        sum(len(f.prices) for f in files[:-1]),
     )
 
 
@@ -203,52 +228,121 @@ def cost(
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A lane that is about to be asked. `output` is how many tokens it is expected to give at most, None if unlimited.
+    """A lane that is about to be asked. `name` is what it is called where nothing is known of its price.
 
-    `usual` is what it gave before, on average.
+    Tokens: `prompt` is what it is sent, `known` of which it was sent before, so that they may cost less; `most` is how many
+    it may give, None if unlimited; `usual` is what it gave before, on average. `free`: it runs on this machine.
     """
 
+    name: str
     provider: str
     model: str
-    output: int | None = None
+    prompt: float
+    known: float = 0.0
+    most: int | None = None
     usual: float | None = None
+    free: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Dollars before sending. `least` is the prompt alone, over the lanes with a price; `most` None if one has no limit.
+    """Dollars before sending, over the `priced` lanes; the free ones add nothing.
 
-    `usual` is by what lanes gave before, None where a priced lane has no past. `unpriced` counts lanes of which no
-    price is known: the sums say nothing about them.
+    `low` is the prompts alone, what was sent before at the price of cached input. `likely` takes them at the full price and
+    adds the answers: as long as the lane's answers were before, else as long as they may be. `high` has all answers as long
+    as they may be, None where one has no limit. `unbounded` names lanes of which `likely` holds the prompt alone, `unknown`
+    those without a known price: the sums say nothing of them. `files`: something is sent that has no known length in tokens.
     """
 
-    least: float
-    usual: float | None
-    most: float | None
-    unpriced: int = 0
+    low: float = 0.0
+    likely: float = 0.0
+    high: float | None = 0.0
+    priced: int = 0
+    unbounded: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    files: bool = False
+
+    @property
+    def at_least(self) -> bool:
+        """Whether `likely` leaves something out."""
+        return self.files or bool(self.unbounded or self.unknown)
+
+    @property
+    def costs(self) -> bool:
+        """Whether asking costs money, or may."""
+        return self.priced > 0 or bool(self.unknown)
+
+    @property
+    def amount(self) -> Saying:
+        """`likely` in words, which say what is left out."""
+        if self.unknown and not self.priced:
+            return say("models.estimate.unknown")
+        code = "models.estimate.at_least" if self.at_least else "models.estimate.about"
+        return say(code, money=dollars(self.likely))
 
 
 def estimate(
-    prompt_tokens: int, lanes: Sequence[Asked], prices: Prices, *, at: float | None = None
+    lanes: Sequence[Asked], prices: Prices, *, at: float | None = None, files: bool = False
 ) -> Estimate:
-    """What it will cost to ask these lanes now, nothing being cached. `prompt_tokens` is what each of them is sent."""
+    """What it will cost to ask these lanes at `at` (Unix seconds)."""
     moment = None if at is None else dt.datetime.fromtimestamp(at, dt.UTC)
-    least, usual, most = 0.0, 0.0, 0.0
-    all_usual = all_limited = True
-    unpriced = 0
+    low, likely, high, priced = 0.0, 0.0, 0.0, 0
+    unbounded, unknown = [], []
+    limited = True
     for lane in lanes:
+        if lane.free:
+            continue
         price = prices.find(lane.provider, lane.model, moment)
         if price is None:
-            unpriced += 1
+            unknown.append(lane.name)
             continue
         rate, _ = _rate(price, moment)
-        start = prompt_tokens * rate.prompt / _MILLION
-        least += start
-        usual += start + (lane.usual or 0.0) * rate.output / _MILLION
-        most += start + (lane.output or 0) * rate.output / _MILLION
-        all_usual = all_usual and lane.usual is not None
-        all_limited = all_limited and lane.output is not None
-    return Estimate(least, usual if all_usual else None, most if all_limited else None, unpriced)
+        priced += 1
+        before = min(lane.known, lane.prompt)
+        least_rate = rate.prompt if rate.cached is None else min(rate.cached, rate.prompt)
+        whole = lane.prompt * rate.prompt
+        low += (lane.prompt - before) * rate.prompt + before * least_rate
+        answer = lane.usual if lane.most is None else min(lane.usual or lane.most, lane.most)
+        likely += whole + (answer or 0.0) * rate.output
+        high += whole + (lane.most or 0) * rate.output
+        limited = limited and lane.most is not None
+        if answer is None:
+            unbounded.append(lane.name)
+    return Estimate(
+        low / _MILLION,
+        likely / _MILLION,
+        high / _MILLION if limited else None,
+        priced,
+        tuple(unbounded),
+        tuple(unknown),
+        files,
+    )
+
+
+def dollars(amount: float) -> str:
+    """Money as people write it: whole cents, and below ten of them two digits that count ("$1.25", "$0.05", "$0.0012")."""
+    if amount <= 0:
+        return "$0"
+    if amount >= 0.0995:
+        return f"${amount:,.2f}"
+    digits = f"{amount:.{1 - math.floor(math.log10(amount))}f}"
+    return f"${digits[:4]}{digits[4:].rstrip('0')}"
+
+
+def begin_own(path: Path) -> None:
+    """Write a price file for a person to fill in; one that is there stays. Raises OSError."""
+    if path.exists():
+        return
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=".prices-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(_FORM), indent=1))
+        Path(part).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(part).unlink()
+        raise
 
 
 def _rate(price: Price, moment: dt.datetime | None) -> tuple[Price | Peak, bool]:
