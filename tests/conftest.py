@@ -1,7 +1,8 @@
 """What holds for every test: no window on the screen, a profile of its own, and nothing left behind.
 
 A thread or task that outlives its test, or a log record of level WARNING that the test did not announce with
-`@pytest.mark.logs(pattern)`, fails the test.
+`@pytest.mark.logs(pattern)`, fails the test. So does a key (each test has some) in a file that it wrote, or in what it or a
+child process of it printed or logged.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.proof import canary
 
 # Before anything imports Qt.
 os.environ["QT_QPA_PLATFORM"] = os.environ.get("SIDELIGHT_TEST_PLATFORM", "offscreen")
@@ -29,9 +31,11 @@ _GRACE = 3.0
 
 @pytest.fixture(autouse=True)
 def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A profile folder that no other test and no person uses."""
+    """A profile folder that no other test and no person uses, and keys that are nobody's."""
     folder = tmp_path / "profile"
     monkeypatch.setenv("SIDELIGHT_PROFILE", str(folder))
+    for name, key in canary.ENVIRONMENT.items():
+        monkeypatch.setenv(name, key)
     return folder
 
 
@@ -72,6 +76,21 @@ class _Listener(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.lines.append(f"{record.name}: {record.getMessage()}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """No key was written anywhere; looked for when all fixtures have ended and every file is closed."""
+    report = yield
+    if report.when != "teardown":
+        return report
+    found = [title for title, text in report.sections if canary.found_in(text.encode("utf-8", "replace"))]
+    folder = getattr(item, "funcargs", {}).get("tmp_path")
+    found += map(str, canary.leaks(folder)) if folder is not None else []
+    if found:
+        report.outcome = "failed"
+        report.longrepr = f"a key was written: {', '.join(found)}"
+    return report
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from keyring.errors import KeyringLocked
+from tests.proof.canary import KEYS
 
 from sidelight import keys
 from sidelight.keys import Keys, NoKeyring, Trouble
-from sidelight.secrets import Secret
+from sidelight.secrets import MASK, Redactor, Secret
 
 DEEPSEEK = "https://api.deepseek.com"
 OPENAI = "https://api.openai.com"
@@ -47,6 +49,11 @@ class Null(Memory):
 class Raising(Memory):
     def get_password(self, service: str, username: str) -> str | None:
         raise RuntimeError("org.freedesktop.DBus.Error.NoReply: sk-secret-in-the-text")
+
+
+class Locked(Memory):
+    def get_password(self, service: str, username: str) -> str | None:
+        raise KeyringLocked("Failed to unlock the collection!")
 
 
 class Hung(Memory):
@@ -116,7 +123,9 @@ async def test_an_unusable_environment_variable_is_no_key() -> None:
     assert found.state(DEEPSEEK) == "none"
 
 
-@pytest.mark.parametrize(("ring", "trouble"), [(absent, "absent"), (Raising, "failed"), (Null, None)])
+@pytest.mark.parametrize(
+    ("ring", "trouble"), [(absent, "absent"), (Locked, "locked"), (Raising, "failed"), (Null, None)]
+)
 async def test_without_a_keyring_a_key_lives_in_memory(
     ring: type[Memory], trouble: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -138,8 +147,10 @@ async def test_a_hung_keyring_holds_nobody_up_and_a_late_answer_counts(hung: Hun
     assert time.monotonic() - began < 1
     assert kept.trouble == "no_answer"
     assert sum(thread.name == "keyring" for thread in threading.enumerate()) == 1
+    heard = asyncio.Event()
+    kept.changed = heard.set
     hung.go.set()
-    await asyncio.sleep(0.1)
+    await asyncio.wait_for(heard.wait(), 5)
     assert await trouble_of(kept) is None
     assert kept.state(DEEPSEEK) == "keyring"
     assert kept.state(OPENAI) == "memory"
@@ -171,7 +182,13 @@ async def test_a_strange_item_holds_no_keys(item: str) -> None:
 
 
 async def test_the_redactor_is_told_every_key_and_nothing_prints_one() -> None:
-    kept = Keys(ENV, {"DEEPSEEK_API_KEY": "sk-env-0123456789"}, open_keyring=Memory)
+    redact = Redactor()
+    ring = Memory('{"https://x.example": "sk-old-0123456789"}')
+    kept = Keys(ENV, {"DEEPSEEK_API_KEY": "sk-env-0123456789"}, open_keyring=lambda: ring, redact=redact)
+    assert redact("sk-env-0123456789") == MASK, "before the keyring was asked"
+    assert await kept.get(OPENAI) is None
+    assert redact("sk-old-0123456789") == MASK
+    await kept.set("https://x.example", None)
     await kept.set(OPENAI, Secret("sk-two-0123456789"))
     assert {secret.reveal() for secret in kept.known()} == {"sk-env-0123456789", "sk-two-0123456789"}
     assert "0123456789" not in repr(vars(kept))
@@ -190,6 +207,47 @@ async def test_files_and_empty_backends_are_refused(monkeypatch: pytest.MonkeyPa
         assert kept.trouble == "absent"
 
 
+async def test_a_key_is_masked_while_the_keyring_still_thinks(hung: Hung) -> None:
+    redact = Redactor()
+    kept = Keys({}, {}, open_keyring=lambda: hung, redact=redact)
+    asked = asyncio.create_task(kept.set(OPENAI, Secret("sk-new-0123456789")))
+    await asyncio.sleep(0)
+    assert redact("sk-new-0123456789") == MASK
+    assert await asked == "memory"
+    assert redact("sk-kept-0123456789") != MASK
+    heard = asyncio.Event()
+    kept.changed = heard.set
+    hung.go.set()
+    await asyncio.wait_for(heard.wait(), 5)
+    assert redact("sk-kept-0123456789") == MASK
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "http://api.deepseek.com",
+        "https://api.deepseek.com:8443",
+        "https://api.deepseek.com.",
+        "https://api.deepseek.com.evil.example",
+        "https://deepseek.com",
+        "https://api.deepseek.com@evil.example",
+        "https://api.d\u0435\u0435pseek.com",
+        "https://xn--api-deepseek.com",
+        "https://API.deepseek.com",
+        "api.deepseek.com",
+        "https://api.deepseek.com/",
+        "https://",
+        "",
+    ],
+)
+async def test_a_key_is_given_for_its_own_origin_alone(asked: str) -> None:
+    """Origins come from `origin_of`, which has one spelling for each: whatever is not that very text gets nothing."""
+    found = Keys(ENV, {"DEEPSEEK_API_KEY": "sk-env-0123456789"}, open_keyring=Memory)
+    await found.set(OPENAI, Secret("sk-two-0123456789"))
+    assert await found.get(asked) is None
+    assert found.state(asked) == "none"
+
+
 def test_the_package_is_not_imported_before_it_is_asked() -> None:
     code = "import sys, sidelight.keys as k; k.Keys({}, {}); sys.exit('keyring' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -198,13 +256,13 @@ def test_the_package_is_not_imported_before_it_is_asked() -> None:
 SERVICE = """
 import asyncio, sys
 from sidelight.keys import Keys
-from sidelight.secrets import Secret
+from sidelight.secrets import MASK, Redactor, Secret
 
 async def main():
     first = Keys({}, {})
-    assert await first.set("https://api.deepseek.com", Secret("sk-real-0123456789")) == "keyring", first.trouble
+    assert await first.set("https://api.deepseek.com", Secret(sys.argv[1])) == "keyring", first.trouble
     second = Keys({}, {})
-    assert await second.get("https://api.deepseek.com") == Secret("sk-real-0123456789")
+    assert await second.get("https://api.deepseek.com") == Secret(sys.argv[1])
     assert second.state("https://api.deepseek.com") == "keyring"
     assert await second.set("https://api.deepseek.com", None) == "none"
     assert await Keys({}, {}).get("https://api.deepseek.com") is None
@@ -221,7 +279,7 @@ asyncio.run(main())
 def test_the_real_secret_service(tmp_path: Path) -> None:
     script = f"""
     printf 'a password' | gnome-keyring-daemon --unlock --components=secrets > /dev/null
-    exec '{sys.executable}' -W ignore -c "$SERVICE"
+    exec '{sys.executable}' -W ignore -c "$SERVICE" '{KEYS["openai"]}'
     """
     environ = {**os.environ, "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path), "SERVICE": SERVICE}
     environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
@@ -234,5 +292,4 @@ def test_the_real_secret_service(tmp_path: Path) -> None:
         check=False,
     )
     assert done.stdout == "kept\n", done.stderr
-    on_disk = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
-    assert b"sk-real" not in on_disk
+    assert list(tmp_path.rglob("*.keyring")), "kept on disk, and as all tests show: not readable"

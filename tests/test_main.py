@@ -7,20 +7,25 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.proof.canary import KEYS
 
-from sidelight.main import open_house
+from sidelight.backends import registry
+from sidelight.main import _keys, open_house
 from sidelight.paths import Paths
-from sidelight.secrets import Secret
+from sidelight.secrets import Redactor, Secret
 
-CANARY = "canary-of-many-letters-0123456789"
+CANARY = KEYS["odd"]
 
 
 def profile(folder: Path) -> Paths:
     return Paths(folder / "data", folder / "config", folder / "cache", folder / "logs")
 
 
-@pytest.mark.logs("went wrong")
-def test_the_log_goes_to_the_profile_without_keys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_log_goes_to_the_profile_without_keys(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No handler but ours may hear what is logged here: pytest's own would keep the key.
+    monkeypatch.setattr(logging.getLogger("sidelight"), "propagate", False)
     house = open_house(profile(tmp_path))
     house.session.start()
     house.session.set_key("deepseek", Secret(CANARY))
@@ -65,3 +70,14 @@ def test_a_profile_that_cannot_be_made_opens_in_memory(tmp_path: Path) -> None:
     house = open_house(profile(tmp_path))
     assert [n.code for n in house.session.notices] == ["store.io"]
     house.close()
+
+
+def test_variables_of_a_provider_without_an_address_belong_to_no_origin(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    typed = registry.Row("mine", "Mine", "mine:Mine", "", ("AZURE_OPENAI_API_KEY",))
+    monkeypatch.setattr(registry, "ROWS", (typed, *registry.ROWS))
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", CANARY)
+    keys = _keys(Redactor())
+    assert keys.state("https://api.openai.com") == "environment"
+    assert CANARY not in {key.reveal() for key in keys.known()}

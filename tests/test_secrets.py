@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import html
 import json
 import logging
 import pickle
@@ -81,11 +82,24 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "URL": lambda key: quote(key, safe=""),
     "form": quote_plus,
     "URL, slashes kept": quote,
+    "URL, in lower case": lambda key: quote(key, safe="").lower(),
+    "URL, twice": lambda key: quote(quote(key, safe=""), safe=""),
     "JSON": lambda key: json.dumps(key)[1:-1],
+    "JSON in JSON": lambda key: json.dumps(json.dumps(key)[1:-1])[1:-1],
+    "JSON, slashes escaped": lambda key: json.dumps(key)[1:-1].replace("/", "\\/"),
+    "JSON, all but letters and digits escaped": lambda key: "".join(
+        c if c.isalnum() else f"\\u{ord(c):04X}" for c in key
+    ),
+    "HTML": html.escape,
+    "HTML, by numbers": lambda key: "".join(c if c.isalnum() else f"&#{ord(c)};" for c in key),
+    "representation": lambda key: repr(key)[1:-1],
+    "lower case": str.lower,
     "base64": lambda key: base64.b64encode(key.encode()).decode(),
     "base64 unpadded": lambda key: base64.b64encode(key.encode()).decode().rstrip("="),
     "base64 for URLs": lambda key: base64.urlsafe_b64encode(key.encode()).decode(),
+    "base64 in a URL": lambda key: quote(base64.b64encode(key.encode()).decode(), safe=""),
     "hexadecimal": lambda key: key.encode().hex(),
+    "HEXADECIMAL": lambda key: key.encode().hex().upper(),
 }
 
 
@@ -96,6 +110,15 @@ def test_no_encoding_survives(name: str, key: str, before: str, after: str) -> N
     assume(hidden not in before and hidden not in after)
     shown = Redactor([Secret(key)])(f"{before}{hidden}{after}")
     assert hidden not in shown.replace(MASK, "")
+
+
+@pytest.mark.parametrize("name", ENCODINGS)
+def test_a_key_that_is_cut_off_by_a_cap_is_masked(name: str) -> None:
+    hidden = ENCODINGS[name](KEY)
+    redact = Redactor([Secret(KEY)])
+    for end in range(1, len(hidden)):
+        left = redact(f"the key {hidden[:end]}").removeprefix("the key ").removesuffix(MASK)
+        assert len(left) <= len(ENCODINGS[name](KEY[:11])), "the prefix that all keys of a provider share"
 
 
 @given(key=keys, user=st.text(string.ascii_letters, max_size=5))
@@ -127,7 +150,8 @@ def test_what_looks_like_a_key_is_masked_unknown(text: str) -> None:
 
 def test_ordinary_words_stay() -> None:
     text = (
-        "Rate limit reached for deepseek-reasoner; skip it. The bearer of bad news. task-management-software"
+        "Rate limit reached for deepseek-reasoner; skip it. The bearer of bad news. task-management-software, "
+        "skywork-o1-open-llama-3.1-8b and hfl-chinese-alpaca-2-13b are models"
     )
     assert Redactor([Secret(KEY)])(text) == text
 

@@ -7,11 +7,14 @@ accident.
 from __future__ import annotations
 
 import base64
+import html
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from urllib.parse import quote
 
-__all__ = ["MASK", "InvalidSecret", "Redactor", "Secret"]
+__all__ = ["MASK", "InvalidSecret", "Redactor", "Secret", "StreamRedactor"]
 
 MASK = "***"
 _SHORTEST = 6
@@ -20,6 +23,7 @@ _CUT = 10
 _LOOKS_LIKE_A_KEY = re.compile(
     r"\b(?:(?:sk|pk|gsk|xai|tgp|fw|csk|hf|pplx|r8|nvapi)[-_]|AIza)[A-Za-z0-9_\-]{16,}|\bBearer\s+[A-Za-z0-9._\-]{12,}"
 )
+_SHARED = 4
 _FOR_URLS = {"+": "-", "/": "_"}
 _ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 
@@ -101,6 +105,10 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         """The text without any key."""
+        return _LOOKS_LIKE_A_KEY.sub(MASK, self.exactly(text))
+
+    def exactly(self, text: str) -> str:
+        """The text without the keys that are known. What only looks like one stays: it may be what the text is about."""
         lower = text.lower()
         for forms in self._known.values():
             for form in forms:
@@ -109,7 +117,49 @@ class Redactor:
         if self._cut is not None:
             last = max(map(text.rfind, " \t\r\n")) + 1
             text = text[:last] + self._cut.sub(MASK, text[last:])
-        return _LOOKS_LIKE_A_KEY.sub(MASK, text)
+        return text
+
+
+class StreamRedactor:
+    """Masks one key in a text that comes in pieces, however they are cut.
+
+    Its first characters stay, which all keys of a provider share: so no piece that merely ends like the beginning of a
+    key has to wait for the next one.
+    """
+
+    def __init__(self, secret: Secret) -> None:
+        """The key is longer than 16 characters."""
+        key = secret.reveal()
+        self._redact = Redactor([Secret(key[_SHARED:])])
+        forms = {form.lower() for form in _written(key)}
+        self._beginnings = {form[:n] for form in forms for n in range(_SHARED + 1, len(form))}
+        self._longest = max(map(len, forms)) - 1
+        self._before = self._held = ""
+
+    def feed(self, piece: str) -> str:
+        """What can be shown of what has come."""
+        text = self._held + piece
+        tail = (self._before + text)[-self._longest :].lower()
+        fits = (n for n in range(len(tail), _SHARED, -1) if tail[-n:] in self._beginnings)
+        end = len(text) - (next(fits, _SHARED) - _SHARED)
+        shown, self._held = text[:end], text[end:]
+        self._before = (self._before + shown)[-_SHARED:]
+        return self._redact.exactly(shown)
+
+    def flush(self) -> str:
+        """What was held back, at the end of the text."""
+        left, self._before, self._held = self._held, "", ""
+        return MASK if len(left) > _CUT else left
+
+
+def _written(key: str) -> Iterator[str]:
+    """A key in the forms that may come in pieces."""
+    in_json = json.dumps(key)[1:-1]
+    yield from (key, quote(key, safe=""), in_json, in_json.replace("/", "\\/"), html.escape(key))
+    yield key.encode().hex()
+    for offset in range(3):
+        digits = base64.b64encode(bytes(offset) + key.encode()).decode().rstrip("=")[(0, 2, 3)[offset] :]
+        yield from (digits, digits.translate(str.maketrans("+/", "-_")))
 
 
 def _forms(key: str) -> Iterator[_Form]:

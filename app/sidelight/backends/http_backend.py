@@ -15,6 +15,7 @@ from sidelight.backends.base import About, BackendError, Exchange, KeyFor, Model
 from sidelight.backends.effort import budget_notes, levelled
 from sidelight.backends.families import claim_by_family
 from sidelight.backends.streaming import Call, Decoder, Unwatched, converse, replay
+from sidelight.backends.unkeyed import Unkeyed
 from sidelight.backends.wire import failures
 from sidelight.backends.wire.body import BadExtra, encoded
 from sidelight.backends.wire.frames import FrameReader
@@ -192,9 +193,11 @@ class HttpBackend:
         except BadExtra:
             yield Failed(FailureKind.BAD_REQUEST, code="extra_json")
             return
+        unkeyed = Unkeyed(key)
         async with aclosing(converse(self._http, call, exchange or Unwatched())) as events:
             async for event in events:
-                yield _explained(event, request)
+                for told in unkeyed(event):
+                    yield _explained(told, request)
 
     def reread(self, request: Request, stream: bytes) -> list[Event]:
         """A recorded stream once more; see Backend."""
@@ -245,7 +248,8 @@ class HttpBackend:
         try:
             answer = await self._http.fetch("GET", url, headers=self._auth(key), clocks=_SHORT, cap=_LIST_CAP)
         except NetError as error:
-            raise BackendError(failures.from_net(error)) from error
+            failed = failures.from_net(error)
+            raise BackendError(replace(failed, message=redact(failed.message))) from error
         if answer.status >= 400 and answer.status not in (404, 405):
             raise BackendError(failures.from_status(answer.status, answer.headers, answer.body, redact))
         return answer

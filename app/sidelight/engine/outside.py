@@ -199,6 +199,8 @@ class Outside:
         stream = recorded.unpacked()
         events = await asyncio.to_thread(backend.reread, request, stream)
         read = fold_all(fresh, [Stamped.now(event, 0.0) for event in events])
+        mask = self._redact.exactly  # a key that came in two pieces stands whole only now
+        read = replace(read, segments=tuple(replace(s, text=mask(s.text)) for s in read.segments))
         known = source.timing
         timing = Timing(
             known.asked_at,
@@ -252,9 +254,14 @@ class Outside:
             )
             return
         try:
-            self._face.models(backend_id, await backend.models())
+            models = await backend.models()
         except BackendError as error:
             self._face.models(backend_id, error)
+        else:
+            mask = self._redact.exactly  # the server that is asked was sent a key
+            self._face.models(
+                backend_id, tuple(replace(m, id=mask(m.id), title=mask(m.title)) for m in models)
+            )
 
     async def ask_fits(self, backend_id: str, models: Sequence[str]) -> None:
         """Find out which of a backend's models fit here, and tell the face of those it can be said of."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sidelight.backends.discovery import Found
     from sidelight.keys import Trouble
     from sidelight.local.weights import Installed
+    from sidelight.models.fit import Fit
     from sidelight.store.database import StoreError
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Change",
     "Face",
     "Fact",
+    "Fitting",
     "KeyState",
     "Notice",
     "Server",
@@ -58,6 +60,15 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
+class Fitting:
+    """Whether a model fits with `slots` contexts of `context` tokens; `fit` None: its server holds it in memory already."""
+
+    fit: Fit | None
+    context: int
+    slots: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class WeightsOffer:
     """Weights that can be fetched, or are here. `bytes` is the whole size, `done` what is here of it."""
 
@@ -83,6 +94,7 @@ class Face:
     models: Callable[[str, tuple[Model, ...] | BackendError], None]
     backends: Callable[[tuple[About, ...], dict[str, KeyState], Trouble | None], None]
     servers: Callable[[tuple[Server, ...]], None]
+    fits: Callable[[str, Mapping[str, Fitting]], None]
     weights: Callable[[tuple[WeightsOffer, ...], tuple[Installed, ...]], None]
     store_trouble: Callable[[StoreError | None], None]
 
