@@ -718,6 +718,10 @@ CATALOGUE: dict[str, str] = {
         "Tokens that each lane of the engine on this machine can read and write. More needs more memory."
     ),
     "ui.pref.local.files": N_("Model files of your own"),
+    "ui.pref.local.find": N_("Look for local servers at the start"),
+    "ui.pref.local.find.hint": N_(
+        "A few questions to the usual ports of this machine: Ollama, LM Studio, llama.cpp and others answer them."
+    ),
     "ui.pref.local.remove": N_("Remove from the list"),
     "ui.pref.local.weights": N_("Models to fetch"),
     "ui.pref.network": N_("Network"),
@@ -795,7 +799,7 @@ CATALOGUE: dict[str, str] = {
     "ui.sent.files": N_("Files"),
     "ui.sent.ignored": N_("ignored"),
     "ui.sent.images": N_("Images"),
-    "ui.sent.mark": N_("{names} {outcome}"),
+    "ui.sent.mark": N_("{outcome}: {names}"),
     "ui.sent.refused": N_("refused by the server"),
     "ui.sent.sent": N_("sent"),
     "ui.sent.spelled": N_("As {what}"),

@@ -6,16 +6,20 @@ import itertools
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMenu
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton
 from pytestqt.qtbot import QtBot
-from tests.faults.server import Scenario, Seen, ok_sse, paced_sse
-from tests.ui.house import Stage, frame, script, stage
+from tests.faults.server import Scenario, Seen, answer, ok_sse, paced_sse
+from tests.ui.house import END, Stage, frame, script, stage
 
+from sidelight.chat.message import Parameters
 from sidelight.settings import Settings
+from sidelight.ui.panes.compare.lane import LaneColumn
 from sidelight.ui.panes.inspect.pane import InspectPane
 from sidelight.ui.theme import DARK
 
@@ -67,9 +71,107 @@ def test_ctrl_i_shows_and_hides_the_details_of_the_current_lane(qtbot: QtBot, tm
         assert "Host: 127.0.0.1" in words
         assert "Response id: cmpl-7" in words
         assert "All output: 900 tokens" in words
-        assert "[user]\nWhat is 2 + 2?" in words
+        here.until(lambda: '"content": "What is 2 + 2?"' in said(here))
         qtbot.keyClick(window, Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier)
         assert not details(here).isVisible()
+
+
+def column_of(here: Stage, place: int = 0) -> LaneColumn:
+    lanes = here.window._lanes
+    assert lanes is not None
+    return lanes.columns[place]
+
+
+def test_the_exact_request_and_the_raw_stream_are_looked_up(qtbot: QtBot, tmp_path: Path) -> None:
+    with stage(qtbot, tmp_path, [served("x")], lanes=1) as (here, server):
+        (lane,) = here.session.conversation.lanes
+        here.session.change_lane(replace(lane, parameters=Parameters(temperature=0.5, effort="high")))
+        here.ask("hello")
+        here.until(lambda: "ignored: Thinking effort" in column_of(here).header._taken.text())
+        toggle(here)
+        here.until(lambda: "Request: POST " + server.url in said(here))
+        words = said(here)
+        assert '"temperature": 0.5' in words
+        assert "Temperature: 0.5 (sent)" in words
+        assert "Thinking effort: High (ignored) - What this server takes is not known." in words
+        assert '"content": "Four."' in words
+        stream = details(here)._parts["stream"]._box
+        assert stream is not None
+        assert stream.verticalScrollBar().value() == 0
+        details(here).wished.emit("copy_stream")
+        copied = QGuiApplication.clipboard().text()
+        assert copied.startswith("data: {")
+        assert copied.endswith("[DONE]\n\n")
+        kept = here.session.conversation.id
+        here.session.new()
+        here.session.open(kept)
+        here.until(lambda: "Request: POST " + server.url in said(here))
+
+
+def test_the_raw_stream_is_saved_whole_and_a_disk_that_refuses_is_said(qtbot: QtBot, tmp_path: Path) -> None:
+    with stage(qtbot, tmp_path, [ok_sse(frame(content="ü" * 50_000), END)], lanes=1) as (here, _server):
+        here.ask("hello")
+        toggle(here)
+        here.until(lambda: "Copy and Save as… take all of it." in said(here))
+        details(here).wished.emit("save_stream")
+        (dialog,) = here.window.findChildren(QFileDialog)
+        assert dialog.acceptMode() is QFileDialog.AcceptMode.AcceptSave
+        target = tmp_path / "stream.txt"
+        dialog.fileSelected.emit(str(target))
+        assert target.read_bytes().endswith(b"[DONE]\n\n")
+        assert target.read_bytes().count(b"\\u00fc") == 50_000
+        dialog.fileSelected.emit(str(tmp_path / "no such folder" / "x"))
+        assert "could not be written: No such file or directory" in here.window.banner._text.text()
+        dialog.close()
+
+
+def test_a_stream_is_read_again_by_another_rule(qtbot: QtBot, tmp_path: Path) -> None:
+    scenario = ok_sse(frame(content="<think>So.</think>Four."), END)
+    with stage(qtbot, tmp_path, [scenario], lanes=1) as (here, server):
+        here.ask("hello")
+        toggle(here)
+        here.until(lambda: "Request: POST" in said(here))
+        before = here.text(0)
+        details(here).reread.emit("leave")
+        here.until(lambda: "Nothing was sent or paid for this version." in said(here))
+        assert "It is what came for version 1, read again (Tags are text of the answer)" in said(here)
+        assert "Cost, computed: nothing: it was read again" in said(here)
+        here.until(lambda: "Request: POST" in said(here))
+        assert len(server.requests) == 1
+        assert here.text(0) != before
+        assert "<think>So.</think>Four." in here.text(0)
+        assert "$" not in column_of(here).footer._figures.text().replace("$0", "")
+
+
+def test_a_wait_counts_down_in_its_lane_and_can_be_skipped_or_stopped(qtbot: QtBot, tmp_path: Path) -> None:
+    busy = answer(429, b'{"error":{"message":"slow down"}}', "retry-after: 59")
+    asked: dict[bytes, int] = {}
+
+    def serve(seen: Seen) -> Scenario:
+        lane = b"0" if b"model-0" in seen.body else b"1"
+        asked[lane] = asked.get(lane, 0) + 1
+        return script() if lane == b"0" and asked[lane] > 1 else busy
+
+    with stage(qtbot, tmp_path, serve) as (here, _server):
+        here.begin("hello")
+        here.until(lambda: here.window._lanes is not None)
+        bars = [column_of(here, place).wait for place in (0, 1)]
+        here.until(lambda: all(bar.isVisibleTo(here.window) for bar in bars))
+        words = bars[0]._text.text()
+        assert words.startswith("Too many requests. Asks again in ")
+        assert words.endswith(" s (attempt 2 of 3).")
+        assert bars[0].toolTip() == "slow down"
+        here.until(lambda: bars[0]._text.text() != words)
+        now, stop = bars[0].findChildren(QPushButton)
+        assert (now.text(), stop.text()) == ("Ask now", "Stop")
+        now.click()
+        here.until(lambda: "Four." in here.text(0))
+        assert not bars[0].isVisibleTo(here.window)
+        assert bars[1].isVisibleTo(here.window)
+        bars[1].findChildren(QPushButton)[1].click()
+        here.until(lambda: not here.session.streaming)
+        assert not bars[1].isVisibleTo(here.window)
+        assert asked == {b"0": 2, b"1": 1}
 
 
 def test_the_details_follow_the_lane_that_has_the_focus(qtbot: QtBot, tmp_path: Path) -> None:

@@ -12,8 +12,12 @@ from sidelight.backends.base import About
 from sidelight.chat.conversation import Turn
 from sidelight.chat.events import Started, Usage
 from sidelight.chat.message import Lane, Prompt
-from sidelight.chat.reply import Identity, Reply, Timing
+from sidelight.chat.reply import Asked, Identity, Reply, Timing
+from sidelight.engine.terms import EMBEDDED
+from sidelight.models import metadata
 from sidelight.models.identity import Place
+from sidelight.models.metadata import LocalMetadata
+from sidelight.models.prices import Cost
 from sidelight.ui.evidence import Evidence, place_of
 
 DEEPSEEK = About("ds", "DeepSeek", "deepseek", "https://api.deepseek.com:8443")
@@ -36,6 +40,36 @@ def test_the_place_is_the_lanes_backend_without_a_port() -> None:
     assert place_of(LANE, DEEPSEEK, reply(None)) == Place("deepseek", "api.deepseek.com")
     here = About("embedded", "", "llamacpp", "", local=True)
     assert place_of(LANE, here, reply(None)) == Place("embedded", "localhost")
+
+
+def test_where_it_was_asked_counts_and_not_where_the_lane_asks_now() -> None:
+    asked = Asked("old", "together", "api.together.xyz:443")
+    then = replace(reply(None), asked=asked)
+    assert place_of(LANE, DEEPSEEK, then) == Place("together", "api.together.xyz")
+    here = replace(then, asked=Asked(EMBEDDED, "llamacpp", ""))
+    assert place_of(LANE, DEEPSEEK, here) == Place(EMBEDDED, "localhost")
+    numeric = replace(then, asked=Asked("v6", "llamacpp", "[::1]:8080"))
+    assert place_of(LANE, DEEPSEEK, numeric) == Place("llamacpp", "::1")
+    unknown = replace(then, asked=Asked("gone"))
+    assert place_of(LANE, DEEPSEEK, unknown) == Place("", None)
+
+
+def test_what_a_local_server_states_of_its_model_is_on_the_card() -> None:
+    stated = metadata.stated(
+        LocalMetadata("ollama", architecture="llama", quantisation="Q4_K_M", context=4096, digest="abc123")
+    )
+    one = reply("deepseek-v4-pro")
+    one = replace(
+        one, identity=replace(one.identity, metadata=stated), asked=Asked("o", "ollama", "localhost")
+    )
+    card = Evidence().of(LANE, None, turns(one), one).card
+    assert (card.quantisation.value, card.context.value, card.digest.value) == ("Q4_K_M", 4096, "abc123")
+
+
+def test_a_reply_that_was_read_again_costs_nothing() -> None:
+    one = replace(reply("deepseek-v4-pro"), reread="r0")
+    one = replace(one, usage=Usage(prompt=10, output_total=20, cost=0.5))
+    assert Evidence().of(LANE, DEEPSEEK, turns(one), one).cost == Cost(total=0.0)
 
 
 def test_a_place_that_may_have_been_another_is_not_claimed() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from tests.ui import made
 
-from sidelight.chat.events import AnswerDelta, Failed, FailureKind, Opaque, Progress, ReasoningDelta
+from sidelight.chat.events import AnswerDelta, Failed, FailureKind, Opaque, Progress, ReasoningDelta, Stage
 from sidelight.chat.reply import Certainty, Reply, Trace, TraceClaim, TraceKind
 from sidelight.models.prices import Cost
 from sidelight.ui import wording
@@ -157,15 +159,16 @@ def test_money(dollars: float, words: str) -> None:
         (Cost(total=0.0012, at_most=True), "≤$0.0012"),
         (Cost(total=0.0012, reported=0.0013), "$0.0013"),
         (Cost(reported=0.0), "$0"),
+        (Cost(total=0.0), "$0"),
     ],
 )
 def test_a_cost_says_whose_figure_it_is(cost: Cost, words: str) -> None:
     assert wording.cost_mark(cost) == words
 
 
-@pytest.mark.parametrize("stage", ["queued", "sent", "loading", "prompt"])
-def test_every_stage_has_words(stage: str) -> None:
-    assert wording.progress(Progress(stage))  # type: ignore[arg-type]  # parametrize knows no literals
+@pytest.mark.parametrize("stage", get_args(Stage))
+def test_every_stage_has_words(stage: Stage) -> None:
+    assert wording.progress(Progress(stage))
 
 
 @pytest.mark.parametrize("kind", list(FailureKind))
@@ -187,6 +190,26 @@ def test_numbers_and_waiting_times_are_said() -> None:
     assert "5210" in cause
     assert "4096" in cause
     assert "Wait 20 s." in wording.failure(Failed(FailureKind.RATE_LIMIT, retry_after=20)).step
+
+
+@pytest.mark.parametrize(
+    ("kind", "elapsed", "words"),
+    [
+        (FailureKind.RATE_LIMIT, 5.0, "Too many requests. Asks again in 13 s (attempt 2 of 3)."),
+        (FailureKind.OVERLOADED, 17.6, "The server is overloaded. Asks again in 1 s (attempt 2 of 3)."),
+        (FailureKind.BAD_REQUEST, 90.0, "Refused for now. Asks again in 0 s (attempt 2 of 3)."),
+    ],
+)
+def test_a_wait_says_why_and_counts_down(kind: FailureKind, elapsed: float, words: str) -> None:
+    waiting = made.reply(((Progress("again", 1, 2, 17.4, Failed(kind)), 0.5),))
+    assert wording.again(waiting, elapsed) == words
+
+
+def test_pieces_that_could_not_be_read_are_counted() -> None:
+    cut = Failed(FailureKind.CUT_OFF, code="eof", details=(("unreadable", "3"),))
+    assert wording.failure(cut).cause.endswith("3 pieces of it could not be read.")
+    named = Failed(FailureKind.BAD_REQUEST, details=(("parameter", "top_k"),))
+    assert wording.failure(named).cause == "The server does not accept this request. It names top_k."
 
 
 def test_a_fresh_reply_is_queued() -> None:

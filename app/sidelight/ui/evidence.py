@@ -18,6 +18,7 @@ from sidelight.chat.reply import Reply, TraceKind, trace_of
 from sidelight.engine.terms import EMBEDDED
 from sidelight.models import prices
 from sidelight.models.identity import Card, Place, card, changed
+from sidelight.models.metadata import restated
 from sidelight.models.prices import Cost, UnreadablePrices
 from sidelight.models.sayings import Saying
 from sidelight.models.visibility import Arrival, Visibility, arrival, visibility
@@ -29,7 +30,10 @@ _KEPT = 256
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """All that is known of one reply beside its text. `changes` are warnings against the lane's turn before."""
+    """All that is known of one reply beside its text. `changes` are warnings against the lane's turn before.
+
+    The cost of a reply that was read again is nothing: what came was paid for once.
+    """
 
     card: Card
     visibility: Visibility
@@ -70,27 +74,36 @@ class Evidence:
         return known
 
     def _look(self, reply: Reply, place: Place, earlier: Reply | None) -> Known:
-        asked, trace = reply.timing.asked_at, trace_of(reply)
-        now = card(reply.identity, backend=place, asked=asked)
-        changes: tuple[Saying, ...] = ()
-        if earlier is not None:
-            changes = changed(card(earlier.identity, backend=place, asked=earlier.timing.asked_at), now)
-        seen = visibility(reply)
-        cost = prices.cost(
-            reply.usage,
-            reply.identity.served_model or reply.identity.requested_model,
-            place.provider,
-            self._prices,
-            kind=trace.kind,
-            shown_tokens=seen.shown,
-            at=asked,
-        )
+        trace, seen, now = trace_of(reply), visibility(reply), _card(reply, place)
+        changes = () if earlier is None else changed(_card(earlier, place), now)
+        if reply.reread:
+            cost = Cost(total=0.0)
+        else:
+            cost = prices.cost(
+                reply.usage,
+                reply.identity.served_model or reply.identity.requested_model,
+                place.provider,
+                self._prices,
+                kind=trace.kind,
+                shown_tokens=seen.shown,
+                at=reply.timing.asked_at,
+            )
         hidden = trace.kind is TraceKind.HIDDEN
         return Known(now, seen, arrival(reply.timing, hidden=hidden), cost, changes)
 
 
+def _card(reply: Reply, place: Place) -> Card:
+    metadata = restated(reply.identity.metadata)
+    return card(reply.identity, backend=place, metadata=metadata, asked=reply.timing.asked_at)
+
+
 def place_of(lane: Lane, about: About | None, reply: Reply) -> Place:
-    """Where the reply was asked: the lane's backend, unless the lane asks for another model by now."""
+    """Where the reply was asked. Older replies do not say; then it is the lane's backend, unless the lane asks for another
+    model by now."""
+    if reply.asked is not None:
+        if reply.asked.backend == EMBEDDED:
+            return Place(EMBEDDED, "localhost")
+        return Place(reply.asked.provider, urlsplit(f"//{reply.asked.host}").hostname)
     if about is None or reply.identity.requested_model not in ("", lane.model):
         return Place("")
     if about.id == EMBEDDED:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FailureWords",
+    "again",
     "badge",
     "certainty",
     "cost_mark",
@@ -31,6 +32,9 @@ __all__ = [
     "thinking_title",
     "unlike",
 ]
+
+_PARAMETER = 60
+"""Characters of the parameter that a server names."""
 
 
 def seconds(value: float) -> str:
@@ -65,7 +69,8 @@ def cost_mark(cost: Cost) -> str:
         return money(cost.reported)
     if cost.total is None:
         return ""
-    return ("≤" if cost.at_most else "≈") + money(cost.total)
+    about = "≤" if cost.at_most else "≈"
+    return (about if cost.total else "") + money(cost.total)
 
 
 def data_size(value: float) -> str:
@@ -193,7 +198,7 @@ def progress(step: Progress) -> str:
     match step.stage:
         case "queued":
             return messages.text("state.queued")
-        case "sent":
+        case "sent" | "headers" | "bytes":
             return messages.text("state.waiting")
         case "loading":
             return messages.text("ui.state.loading")
@@ -231,55 +236,142 @@ def thinking_title(reply: Reply, elapsed: float | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class FailureWords:
-    """A failure for a person: what happened, what to do now, and what the other side said of it."""
+    """A failure for a person: what happened, what to do now, and what the other side said of it.
+
+    `wish` is what the step needs, beside asking again: "key", "model", "settings" (the lane's), "preferences",
+    "drop_oldest", or "".
+    """
 
     cause: str
     step: str
     said: str = ""
+    wish: str = ""
 
 
-_SENTENCES: dict[FailureKind, str] = {
-    FailureKind.AUTH: "failed.auth",
-    FailureKind.QUOTA: "failed.quota",
-    FailureKind.RATE_LIMIT: "failed.rate_limit",
-    FailureKind.CONTEXT_LENGTH: "failed.context_length",
-    FailureKind.MODEL_NOT_FOUND: "failed.model_not_found",
-    FailureKind.BAD_REQUEST: "failed.bad_request",
-    FailureKind.CONTENT_FILTER: "failed.content_filter",
-    FailureKind.OVERLOADED: "failed.overloaded",
-    FailureKind.SERVER: "failed.server",
-    FailureKind.NETWORK: "failed.network",
-    FailureKind.TIMEOUT: "failed.timeout",
-    FailureKind.CUT_OFF: "failed.cut_off",
-    FailureKind.PROTOCOL: "failed.protocol",
-    FailureKind.STOPPED: "failed.stopped",
+_KINDS: dict[FailureKind, tuple[str, str]] = {
+    FailureKind.AUTH: ("failed.auth", ""),
+    FailureKind.QUOTA: ("failed.quota", "ui.step.quota"),
+    FailureKind.RATE_LIMIT: ("failed.rate_limit", ""),
+    FailureKind.CONTEXT_LENGTH: ("failed.context_length", "ui.step.context_length"),
+    FailureKind.MODEL_NOT_FOUND: ("failed.model_not_found", "ui.step.model_not_found"),
+    FailureKind.BAD_REQUEST: ("failed.bad_request", "ui.step.bad_request"),
+    FailureKind.CONTENT_FILTER: ("failed.content_filter", "ui.step.content_filter"),
+    FailureKind.OVERLOADED: ("failed.overloaded", ""),
+    FailureKind.SERVER: ("failed.server", "ui.step.server"),
+    FailureKind.NETWORK: ("failed.network", "ui.step.network"),
+    FailureKind.TIMEOUT: ("failed.timeout", "ui.step.timeout"),
+    FailureKind.CUT_OFF: ("failed.cut_off", "ui.step.cut_off"),
+    FailureKind.PROTOCOL: ("failed.protocol", "ui.step.server"),
+    FailureKind.STOPPED: ("failed.stopped", ""),
 }
-_STEPS: dict[FailureKind, str] = {
-    FailureKind.QUOTA: "ui.step.quota",
-    FailureKind.CONTEXT_LENGTH: "ui.step.context_length",
-    FailureKind.MODEL_NOT_FOUND: "ui.step.model_not_found",
-    FailureKind.BAD_REQUEST: "ui.step.bad_request",
-    FailureKind.CONTENT_FILTER: "ui.step.content_filter",
-    FailureKind.SERVER: "ui.step.server",
-    FailureKind.NETWORK: "ui.step.network",
-    FailureKind.TIMEOUT: "ui.step.timeout",
-    FailureKind.CUT_OFF: "ui.step.cut_off",
-    FailureKind.PROTOCOL: "ui.step.server",
+"""The branches of docs/errors.md: what happened, and what to do; "" where the first sentence says both."""
+
+_LEAVES: dict[tuple[FailureKind, str], tuple[str, str]] = {
+    (FailureKind.AUTH, "no_key"): ("failed.code.no_key", ""),
+    (FailureKind.BAD_REQUEST, "attachment_missing"): (
+        "failed.code.attachment_missing",
+        "ui.step.attachment_missing",
+    ),
+    (FailureKind.BAD_REQUEST, "backend_unknown"): ("failed.code.backend_unknown", "ui.step.backend_unknown"),
+    (FailureKind.BAD_REQUEST, "bad_address"): ("failed.code.bad_address", "ui.step.bad_address"),
+    (FailureKind.BAD_REQUEST, "extra_json"): ("failed.code.extra_json", "ui.step.extra_json"),
+    (FailureKind.BAD_REQUEST, "images_refused"): ("failed.code.images_refused", "ui.step.images_refused"),
+    (FailureKind.BAD_REQUEST, "plain_http"): ("failed.code.plain_http", "ui.step.plain_http"),
+    (FailureKind.NETWORK, "connect"): ("failed.code.connect", "ui.step.address"),
+    (FailureKind.NETWORK, "dns"): ("failed.code.dns", "ui.step.address"),
+    (FailureKind.NETWORK, "proxy"): ("failed.code.proxy", "ui.step.proxy"),
+    (FailureKind.NETWORK, "refused"): ("failed.code.refused", "ui.step.refused"),
+    (FailureKind.NETWORK, "tls"): ("failed.code.tls", "ui.step.tls"),
+    (FailureKind.TIMEOUT, "first_payload"): ("failed.code.first_payload", "ui.step.timeout"),
+    (FailureKind.TIMEOUT, "silence"): ("failed.code.silence", "ui.step.timeout"),
+    (FailureKind.CUT_OFF, "closed"): ("failed.code.closed", "ui.step.cut_off"),
+    (FailureKind.CUT_OFF, "cut"): ("failed.code.cut", "ui.step.cut_off"),
+    (FailureKind.CUT_OFF, "eof"): ("failed.code.eof", "ui.step.cut_off"),
+    (FailureKind.PROTOCOL, "fault"): ("failed.code.fault", "ui.step.fault"),
+    (FailureKind.PROTOCOL, "not_a_stream"): ("failed.code.not_a_stream", "ui.step.not_a_stream"),
+    (FailureKind.PROTOCOL, "protocol"): ("failed.code.protocol", "ui.step.server"),
+    (FailureKind.PROTOCOL, "redirect"): ("failed.code.redirect", "ui.step.redirect"),
+    (FailureKind.PROTOCOL, "too_large"): ("failed.code.too_large", "ui.step.too_large"),
 }
+"""What a code of ours says beyond its kind. A server's own code may look alike; its kind is then another."""
+
+_LOCAL_STEPS: dict[str, str] = {
+    "local.engine_failed": "ui.step.local",
+    "local.engine_slow": "ui.step.local",
+    "local.model_unreadable": "ui.step.local",
+    "local.not_gguf": "ui.step.model_not_found",
+}
+_WISHES: dict[str, str] = {
+    "failed.auth": "key",
+    "failed.code.no_key": "key",
+    "ui.step.backend_unknown": "model",
+    "ui.step.bad_address": "preferences",
+    "ui.step.bad_request": "settings",
+    "ui.step.context_length": "drop_oldest",
+    "ui.step.extra_json": "settings",
+    "ui.step.images_refused": "model",
+    "ui.step.local": "model",
+    "ui.step.model_not_found": "model",
+    "ui.step.plain_http": "preferences",
+    "ui.step.proxy": "preferences",
+    "ui.step.quota": "key",
+    "ui.step.tls": "preferences",
+}
+"""By the sentence that says what to do."""
 
 
 def failure(failed: Failed) -> FailureWords:
-    """A failure in words. A code with a sentence of its own says more than its kind does."""
+    """A failure in words. A code of ours says more than its kind does."""
     details = dict(failed.details)
-    step = messages.text(_STEPS[failed.kind]) if failed.kind in _STEPS else ""
-    if failed.code is not None and "." in failed.code and failed.code in messages.CATALOGUE:
-        cause, step = messages.text(failed.code, **details), ""
+    code = failed.code or ""
+    said, next_step = _LEAVES.get((failed.kind, code), _KINDS[failed.kind])
+    cause, wish = messages.text(said), _WISHES.get(next_step or said, "")
+    if local := _local(code, details):
+        cause, next_step = local, _LOCAL_STEPS.get(code, "")
+        wish = _WISHES.get(next_step, wish)
     elif failed.kind is FailureKind.CONTEXT_LENGTH and "prompt" in details and "context" in details:
         cause = messages.text("ui.failed.context", prompt=details["prompt"], context=details["context"])
-    elif failed.kind is FailureKind.CUT_OFF and failed.code == "closed":
-        cause = messages.text("ui.failed.closed")
-    else:
-        cause = messages.text(_SENTENCES[failed.kind])
+    elif said == "failed.bad_request" and details.get("parameter"):
+        cause = messages.text("ui.failed.parameter", parameter=details["parameter"][:_PARAMETER])
+    elif details.get("unreadable"):
+        cause += " " + messages.plural("ui.failed.unreadable", int(details["unreadable"]))
+    step = messages.text(next_step) if next_step else ""
     if failed.retry_after is not None:
         step = messages.text("ui.failed.wait", time=seconds(failed.retry_after)) + " " + step
-    return FailureWords(cause, step.strip(), failed.message)
+    return FailureWords(cause, step.strip(), failed.message, wish)
+
+
+def _local(code: str, details: dict[str, str]) -> str:
+    """The sentence that the engine on this machine has brought along; "" for a code that is a server's own."""
+    if not code.startswith("local.") or code not in messages.CATALOGUE:
+        return ""
+    try:
+        return messages.text(code, **details)
+    except KeyError:
+        return ""
+
+
+_REASONS: dict[FailureKind, str] = {
+    FailureKind.RATE_LIMIT: "ui.again.rate_limit",
+    FailureKind.OVERLOADED: "ui.again.overloaded",
+    FailureKind.SERVER: "ui.again.server",
+    FailureKind.NETWORK: "ui.again.network",
+    FailureKind.TIMEOUT: "ui.again.timeout",
+}
+
+
+def again(reply: Reply, elapsed: float | None) -> str:
+    """Why a reply waits to be asked again, and when it will be. `elapsed` as its clock has it."""
+    step = reply.progress
+    assert step is not None
+    kind = step.why.kind if step.why is not None else None
+    why = messages.text(_REASONS.get(kind, "ui.again.refused") if kind else "ui.again.refused")
+    left = max(0.0, (reply.again_at or 0.0) - (elapsed or 0.0))
+    tried = step.done or 0
+    total = (step.total or tried) + 1
+    return messages.text("ui.again.when", why=why, time=countdown(left), n=tried + 1, total=total)
+
+
+def countdown(left: float) -> str:
+    """Seconds to go, in whole ones."""
+    return messages.text("ui.seconds", n=math.ceil(left)) if left < 99.5 else seconds(left)

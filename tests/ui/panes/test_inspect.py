@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QComboBox, QPushButton
 from pytestqt.qtbot import QtBot
 from tests.ui import made
+from tests.ui.panes.test_wire import recorded
 
 from sidelight.backends.base import About
 from sidelight.chat.conversation import ContextRule, Conversation, Turn
@@ -18,20 +20,24 @@ from sidelight.chat.events import (
     FailureKind,
     Finished,
     FinishReason,
+    Note,
     Opaque,
+    Progress,
     ReasoningDelta,
     Stamped,
     Started,
     Usage,
 )
 from sidelight.chat.message import Lane, Parameters, Prompt
-from sidelight.chat.reply import Certainty, Identity, Reply, Timing, TraceClaim, TraceKind, fold_all
+from sidelight.chat.reply import Asked, Certainty, Identity, Reply, Timing, TraceClaim, TraceKind, fold_all
 from sidelight.ui.evidence import Evidence
 from sidelight.ui.panes.inspect.pane import InspectPane, SectionView
-from sidelight.ui.panes.inspect.sections import Subject, inspected
+from sidelight.ui.panes.inspect.sections import Subject, as_asked, inspected
 from sidelight.ui.panes.inspect.text import Box, SectionText, cut
 from sidelight.ui.panes.inspect.timeline import TimelineView
+from sidelight.ui.panes.inspect.tools import Tools
 from sidelight.ui.panes.inspect.values import Inspected, Line, Section, Timeline, stage
+from sidelight.ui.panes.inspect.wire import Looked, wire_of
 from sidelight.ui.theme import DARK, LIGHT, Palette
 
 OLLAMA = About("b", "Ollama", "ollama", "http://localhost:11434", local=True, needs_key=False)
@@ -216,6 +222,27 @@ def test_no_time_is_ever_zero() -> None:
         assert "0.0 s" not in inspected(subject(made_of, "m", ROUTER)).text.replace("30.0 s", "")
 
 
+def test_the_moments_stand_in_their_order() -> None:
+    events = ((Progress("headers"), 0.4), (Progress("bytes"), 0.9), *BUFFERED)
+    timing = section(inspected(subject(events, "m", ROUTER)), "timing")
+    assert [(x.label, x.value) for x in timing.lines[1:]] == [
+        ("Sent", "the clock begins"),
+        ("Accepted, headers", "after 0.4 s"),
+        ("First byte", "after 0.9 s"),
+        ("First event", "after 31.0 s"),
+        ("First thought", "after 31.0 s"),
+        ("Last thought", "after 31.0 s"),
+        ("First answer", "after 31.2 s"),
+        ("Done", "after 38.5 s"),
+    ]
+    assert timing.timeline is not None
+    assert timing.timeline.marks[:3] == (0.4, 0.9, 31.0)
+    older = section(inspected(subject(BUFFERED, "m", ROUTER)), "timing")
+    assert line(older, "First byte").value == "unknown"
+    refused = section(inspected(subject(made.REFUSED, "m", ROUTER)), "timing")
+    assert line(refused, "First byte").value == "did not come"
+
+
 def test_what_did_not_happen_is_said() -> None:
     timing = section(inspected(subject(made.HIDDEN, "m", ROUTER)), "timing")
     assert line(timing, "First thought").value == "did not come"
@@ -292,6 +319,118 @@ def test_every_rule_has_words(rule: ContextRule) -> None:
     assert line(section(inspected(told), "sent"), "Earlier turns").value
 
 
+def looked_up(
+    wire: Looked, *notes: Note, parameters: Parameters = DEFAULTS, events: made.Timed = BUFFERED
+) -> Subject:
+    """A reply that says where it was asked, and what of it was recorded."""
+    of = subject(events, "deepseek-v4-pro", DEEPSEEK, parameters=parameters)
+    asked = Asked("b", "deepseek", "api.deepseek.com", parameters)
+    return replace(of, reply=replace(of.reply, asked=asked, notes=notes), wire=wire)
+
+
+def test_the_exact_request_is_shown_and_what_became_of_each_setting() -> None:
+    body = '{"model":"deepseek-v4-pro","messages":[]}'
+    of = looked_up(
+        wire_of(recorded(b"data: x", body)),
+        Note("temperature", "ignored", "not_by_this_model"),
+        Note("effort", "sent", '{"reasoning_effort":"high"}'),
+        parameters=Parameters(temperature=0.6, effort="high"),
+    )
+    sent = section(inspected(of), "sent")
+    assert sent.sentences == ()
+    assert (line(sent, "Temperature").value, line(sent, "Temperature").mark) == ("0.6", "ignored")
+    assert line(sent, "Temperature").note.startswith("This model refuses it")
+    assert line(sent, "Thinking effort").mark == "sent"
+    assert line(sent, "Request").value == "POST https://x.example/v1"
+    assert line(sent, "authorization").value == "***"
+    assert sent.body == '{\n  "model": "deepseek-v4-pro",\n  "messages": []\n}'
+    assert sent.whole == body
+    assert sent.tools == ("copy",)
+
+
+@pytest.mark.parametrize(
+    ("wire", "sent_says", "stream_says"),
+    [
+        ("looking", "Looking up what was recorded…", "Looking up what was recorded…"),
+        (None, "The request itself is not kept.", "Nothing is recorded: this reply is older than recordings"),
+    ],
+)
+def test_what_is_not_known_of_the_request_is_said(wire: Looked, sent_says: str, stream_says: str) -> None:
+    value = inspected(looked_up(wire, Note("seed", "sent", "seed"), parameters=Parameters(seed=7)))
+    sent, stream = section(value, "sent"), section(value, "stream")
+    assert sent.sentences[0].text.startswith(sent_says)
+    assert stream.sentences[0].text.startswith(stream_says)
+    assert line(sent, "Seed").mark == "sent"
+    assert stream.tools == ()
+
+
+def test_a_reply_for_which_nothing_was_sent_says_so() -> None:
+    failed: made.Timed = ((Failed(FailureKind.AUTH, code="no_key"), 0.0),)
+    of = looked_up(None, events=failed)
+    value = inspected(replace(of, reply=replace(of.reply, notes=None)))
+    assert line(section(value, "timing"), "Sent").value == "not sent"
+    assert [s.text for s in section(value, "sent").sentences] == ["Nothing was sent."]
+    assert [s.text for s in section(value, "stream").sentences] == ["Nothing was sent, so nothing came."]
+
+
+def test_while_it_streams_the_request_waits_for_the_end() -> None:
+    value = inspected(looked_up(None, events=made.THINKING))
+    assert section(value, "sent").sentences[0].text == "The exact request is shown once the reply has ended."
+    assert section(value, "stream").sentences[0].text == "It is shown once the reply has ended."
+
+
+@pytest.mark.parametrize(
+    ("wire", "said"),
+    [
+        (wire_of(recorded(b"data: x\n\n")), ["All 9 B of it, as it came."]),
+        (
+            wire_of(recorded(b"data: x\n" * 20_000)),
+            ["The first 64 kB of 160 kB. Copy and Save as… take all of it."],
+        ),
+        (
+            wire_of(recorded(b"data: x\n", whole=False)),
+            ["Only the beginning was kept: the whole was larger than 8 B."],
+        ),
+        (wire_of(recorded()), ["No byte of an answer came."]),
+        (wire_of(replace(recorded(), stream=b"?")), ["What was recorded is damaged and cannot be read."]),
+    ],
+)
+def test_a_stream_says_how_much_of_it_is_there(wire: Looked, said: list[str]) -> None:
+    stream = section(inspected(looked_up(wire)), "stream")
+    assert [s.text for s in stream.sentences] == said
+    assert bool(stream.body) is bool(stream.tools)
+
+
+def test_a_version_that_was_read_again_says_that_nothing_was_sent_or_paid() -> None:
+    of = looked_up(wire_of(recorded(b"data: x")))
+    source = of.reply
+    asked = replace(source.asked, parameters=Parameters(tags="inside")) if source.asked else None
+    reply = replace(
+        source, id="r2", version=2, reread=source.id, asked=asked, timing=Timing(ASKED_AT, done=3.0)
+    )
+    (first, turn) = of.conversation.turns
+    conversation = replace(of.conversation, turns=(first, replace(turn, replies=(source, reply))))
+    known = Evidence().of(of.lane, DEEPSEEK, conversation.path, reply)
+    value = inspected(replace(of, reply=reply, conversation=conversation, known=known))
+    assert section(value, "sent").sentences[0].text == (
+        "Nothing was sent or paid for this version. It is what came for version 1, read again"
+        " (All is trace up to a closing tag). That version was sent this:"
+    )
+    tokens = section(value, "tokens")
+    assert line(tokens, "Cost, computed").value == "nothing: it was read again, and nobody was asked"
+    assert line(tokens, "Cost, as stated").value == "not stated"
+    assert "$" not in tokens.text
+    assert line(section(value, "timing"), "First thought").value == "unknown"
+
+
+def test_the_lane_is_looked_at_as_it_was_when_it_was_asked() -> None:
+    now = Lane("l0", "other", "other-model", Parameters(seed=1))
+    reply = looked_up(None).reply
+    then = as_asked(now, reply)
+    assert (then.backend, then.model, then.parameters) == ("b", "deepseek-v4-pro", DEFAULTS)
+    assert as_asked(now, replace(reply, asked=None)) is now
+
+
 # --- what came with it
 
 
@@ -349,7 +488,8 @@ def test_everything_is_in_sight_at_every_width_and_zoom(
     pane.resize(width, 900)
     pane.set_palette_and_zoom(palette, zoom)
     events: made.Timed = ((Started(served_model=LONG), 0.2), *BUFFERED)
-    pane.show_value(inspected(subject(events, LONG, ROUTER)))
+    wire = wire_of(recorded(LONG.encode() * 900, f'{{"a": "{LONG}"}}'))
+    pane.show_value(inspected(looked_up(wire, Note(LONG, "refused by the server"), events=events)))
     qtbot.wait(10)
     assert pane.width() == width
     inside = pane._scroll.widget()
@@ -373,12 +513,42 @@ def test_all_of_it_can_be_selected_and_copied_as_text(qtbot: QtBot, pane: Inspec
         for x in part.lines:
             assert x.label in copied
             assert x.value in copied
-    (box,) = pane.findChildren(Box)
+    box = pane._parts["sent"]._box
+    assert box is not None
     assert "[user]\nSecond?" in box.toPlainText()
     qtbot.mouseClick(pane._copy, Qt.MouseButton.LeftButton)
     copied = QGuiApplication.clipboard().text()
     assert copied == value.text
     assert "Served: deepseek-v4-pro (reported)" in copied
+
+
+def test_tools_copy_what_is_here_and_wish_for_what_is_not(qtbot: QtBot, pane: InspectPane) -> None:
+    pane.resize(340, 3000)
+    pane.show_value(inspected(looked_up(wire_of(recorded(b"data: x", '{"a":1}')))))
+    sent, stream = (pane._parts[name].findChild(Tools) for name in ("sent", "stream"))
+    assert sent is not None
+    assert stream is not None
+    shown = [b.text() for b in pane.findChildren(QPushButton) if b.isVisibleTo(pane)]
+    assert shown == ["Copy", "Copy", "Save as…", "Read again"]
+    qtbot.mouseClick(sent._copy, Qt.MouseButton.LeftButton)
+    assert QGuiApplication.clipboard().text() == '{"a":1}'
+    for button, wish in ((stream._copy, "copy_stream"), (stream._save, "save_stream")):
+        with qtbot.waitSignal(pane.wished) as heard:
+            qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        assert heard.args == [wish]
+    rules = stream.findChild(QComboBox)
+    assert rules is not None
+    rules.setCurrentIndex(rules.findData("leave"))
+    with qtbot.waitSignal(pane.reread) as heard:
+        qtbot.mouseClick(stream._read, Qt.MouseButton.LeftButton)
+    assert heard.args == ["leave"]
+
+
+def test_a_section_without_a_text_has_no_box_any_more(pane: InspectPane) -> None:
+    pane.show_value(inspected(looked_up(wire_of(recorded(b"data: x", '{"a":1}')))))
+    pane.show_value(inspected(looked_up("looking")))
+    assert [b for b in pane.findChildren(Box) if b.isVisibleTo(pane)] == []
+    assert [t for t in pane.findChildren(Tools) if t.isVisibleTo(pane)] == []
 
 
 def test_markup_of_strangers_stays_text(pane: InspectPane) -> None:
@@ -403,7 +573,7 @@ def test_a_text_that_would_stop_the_window_is_cut_and_says_so() -> None:
     assert cut("short\ntext") == "short\ntext"
     long = cut("a" * 500_000)
     assert len(long) < 11_000
-    assert long.endswith("… 490,000 more characters are not shown here. Copying all details has them.")
+    assert long.endswith("… 490,000 more characters are not shown here. Copy takes all of it.")
 
 
 def test_nothing_to_show_says_so_and_another_reply_takes_the_place(pane: InspectPane) -> None:

@@ -42,7 +42,9 @@ class Label(QLabel):
 
 
 class ElidedLabel(Label):
-    """One line that is cut with an ellipsis where it does not fit; the whole text is then its tooltip."""
+    """One line that is cut with an ellipsis where it does not fit; the whole text is then its tooltip, unless it has a
+    hint of its own.
+    """
 
     def __init__(
         self,
@@ -54,7 +56,14 @@ class ElidedLabel(Label):
     ) -> None:
         super().__init__(text, role, parent=parent)
         self._mode = mode
+        self._hint = ""
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def set_hint(self, hint: str) -> None:
+        """Say this in the tooltip, whether all of the line fits or not."""
+        if hint != self._hint:
+            self._hint = hint
+            self.update()
 
     def minimumSizeHint(self) -> QSize:
         """Wide enough for a few letters."""
@@ -74,7 +83,7 @@ class ElidedLabel(Label):
         self.style().drawPrimitive(QStyle.PrimitiveElement.PE_Widget, option, painter, self)
         box = self.contentsRect()
         shown = QFontMetrics(self.font()).elidedText(self._line(), self._mode, box.width())
-        tip = self.text() if shown != self.text() else ""
+        tip = self._hint or (self.text() if shown != self.text() else "")
         if plain_tip(tip) != self.toolTip():
             self.setToolTip(plain_tip(tip))
         painter.setPen(self.palette().color(self.foregroundRole()))

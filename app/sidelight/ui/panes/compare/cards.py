@@ -1,4 +1,4 @@
-"""The small widgets between the texts of a lane: why it failed, notes, versions, a lane that was not asked."""
+"""The small widgets of a lane: why it failed, why it waits, notes, versions, a lane that was not asked."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWi
 
 from sidelight import messages
 from sidelight.ui.widgets.icon import IconButton
-from sidelight.ui.widgets.plain import Label
+from sidelight.ui.widgets.plain import ElidedLabel, Label, plain_tip
 from sidelight.ui.wording import FailureWords
 
-__all__ = ["FailureCard", "Note", "VersionBar"]
+__all__ = ["FailureCard", "Note", "VersionBar", "WaitBar"]
 
 _SAID_CHARACTERS = 1000
 
@@ -66,6 +66,38 @@ class FailureCard(QWidget):
         self.setAccessibleName(words.cause)
 
 
+class WaitBar(QFrame):
+    """Why a refused request waits and when it is sent again. `wished` carries "hurry" or "stop"."""
+
+    wished = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "banner")
+        self.setProperty("level", "warning")
+        self._text = Label(wrap=True)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 4, 8, 4)
+        row.setSpacing(8)
+        row.addWidget(self._text, 1)
+        for name, caption in (
+            ("hurry", messages.text("ui.again.now")),
+            ("stop", messages.text("ui.stop")),
+        ):
+            button = _button(caption, "quiet")
+            button.clicked.connect(lambda _checked=False, name=name: self.wished.emit(name))
+            row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.hide()
+
+    def show_value(self, sentence: str, said: str = "") -> None:
+        """Say why and when; `said` is what the server said, for the tooltip. "" hides it."""
+        if sentence != self._text.text():
+            self._text.setText(sentence)
+            self.setAccessibleName(sentence)
+            self.setToolTip(plain_tip(said[:_SAID_CHARACTERS]))
+        self.setVisible(bool(sentence))
+
+
 class Note(QWidget):
     """A quiet sentence in a lane, with at most one button."""
 
@@ -84,11 +116,11 @@ class Note(QWidget):
 
 
 class VersionBar(QWidget):
-    """Which version of a reply is looked at. `chosen` carries its place, counted from 0."""
+    """Which version of a reply is looked at, and what is special about it. `chosen` carries its place, counted from 0."""
 
     chosen = Signal(int)
 
-    def __init__(self, place: int, total: int, parent: QWidget | None = None) -> None:
+    def __init__(self, place: int, total: int, parent: QWidget | None = None, remark: str = "") -> None:
         super().__init__(parent)
         older = IconButton("chevron-left", messages.text("ui.version.older"))
         newer = IconButton("chevron-right", messages.text("ui.version.newer"))
@@ -102,4 +134,7 @@ class VersionBar(QWidget):
         row.addWidget(older)
         row.addWidget(Label(messages.text("ui.version", n=place + 1, total=total), "muted"))
         row.addWidget(newer)
+        if remark:
+            row.addSpacing(8)
+            row.addWidget(ElidedLabel(remark, "muted"))
         row.addStretch(1)

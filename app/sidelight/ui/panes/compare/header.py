@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt, Signal
 from PySide6.QtGui import QDrag, QMouseEvent
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from sidelight import messages
 from sidelight.chat.reply import Reply
@@ -23,7 +23,11 @@ LANE_MIME = "application/x-sidelight-lane"
 
 @dataclass(frozen=True, slots=True)
 class HeaderValue:
-    """What the header says. `used` and `context` count tokens; None is unknown, and the meter is left out."""
+    """What the header says. `used` and `context` count tokens; None is unknown, and the meter is left out.
+
+    `taken` says which settings the model did not take as they were set, `taken_hint` what became of all; `left_out`: some
+    were not sent.
+    """
 
     name: str
     backend: str
@@ -34,12 +38,16 @@ class HeaderValue:
     busy: bool = False
     trouble: bool = False
     warning: str = ""
+    plain: bool = False
+    taken: str = ""
+    taken_hint: str = ""
+    left_out: bool = False
     used: int | None = None
     context: int | None = None
 
 
 class Header(QFrame):
-    """Name, backend, badge, state and clock, context meter, menu. `wished` carries the id of a wish."""
+    """Name, backend, badge, state and clock, settings not taken, context meter, menu. `wished` carries the id of a wish."""
 
     wished = Signal(str)
     maximised = Signal()
@@ -51,9 +59,16 @@ class Header(QFrame):
         self._pressed: QPoint | None = None
         self._name = ElidedLabel(role="title")
         self._backend = ElidedLabel(role="muted")
+        self._plain = Label(messages.text("ui.lane.plain"), "error")
+        self._plain.setToolTip(plain_tip(messages.text("ui.lane.plain.hint")))
+        self._plain.setAccessibleName(messages.text("ui.lane.plain.hint"))
+        self._plain.hide()
         self._badge = ElidedLabel(role="badge")
         self._state = ElidedLabel(role="muted")
         self._clock = Label(role="clock")
+        self._taken = ElidedLabel(role="muted")
+        self._taken.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._taken.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._meter = Meter(5)
         self._warning = IconButton("warning", messages.text("ui.lane.details"), role="warning")
         self._warning.hide()
@@ -63,6 +78,7 @@ class Header(QFrame):
         first = QHBoxLayout()
         first.setSpacing(8)
         first.addWidget(self._name)
+        first.addWidget(self._plain)
         first.addWidget(self._backend, 1)
         first.addWidget(self._warning)
         first.addWidget(self._zoom)
@@ -72,7 +88,7 @@ class Header(QFrame):
         second.addWidget(self._badge)
         second.addWidget(self._state)
         second.addWidget(self._clock)
-        second.addStretch(1)
+        second.addWidget(self._taken, 1)
         second.addWidget(self._meter)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 6, 8, 6)
@@ -110,10 +126,15 @@ class Header(QFrame):
         self._name.setText(value.name)
         self._backend.setText(value.backend)
         self._badge.setText(value.badge)
-        self._badge.setToolTip(plain_tip(value.badge_hint))
+        self._badge.set_hint(value.badge_hint)
         self._badge.setVisible(bool(value.badge))
         self._state.setText(value.state)
         self._state.set_role("error" if value.trouble else "busy" if value.busy else "muted")
+        self._plain.setVisible(value.plain)
+        self._taken.setText(value.taken)
+        self._taken.set_hint(value.taken_hint)
+        self._taken.setAccessibleName(value.taken_hint or value.taken)
+        self._taken.set_role("warning" if value.left_out else "muted")
         self._warning.setVisible(bool(value.warning))
         if value.warning:
             self._warning.set_meaning("warning", value.warning)

@@ -1,4 +1,4 @@
-"""One lane: its header, its turns, its footer. It is shown values, and tells wishes by `wished` and `turn_wished`."""
+"""One lane: its header, its turns, why it waits, its footer. It is shown values, and tells wishes by `wished` and `turn_wished`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from sidelight.chat.conversation import Turn
 from sidelight.chat.message import Lane
 from sidelight.chat.reply import Reply, ReplyState
 from sidelight.settings import ThinkingMode
-from sidelight.ui import wording
+from sidelight.ui import parameters, wording
 from sidelight.ui.document.view import BlockView, Row
+from sidelight.ui.panes.compare.cards import WaitBar
 from sidelight.ui.panes.compare.header import Footer, Header, HeaderValue
 from sidelight.ui.panes.compare.rows import LaneRows
 from sidelight.ui.panes.compare.values import Facts, Remark, figures, is_busy
@@ -51,6 +52,7 @@ class LaneColumn(QFrame):
         self._times: dict[str, float | None] = {}
         self._remark: tuple[str, Remark] = ("", Remark())
         self.header = Header()
+        self.wait = WaitBar()
         self.footer = Footer()
         self.view = BlockView()
         self.view.set_palette_and_zoom(palette, zoom)
@@ -60,6 +62,7 @@ class LaneColumn(QFrame):
         column.setSpacing(0)
         column.addWidget(self.header)
         column.addWidget(self.view, 1)
+        column.addWidget(self.wait)
         column.addWidget(self.footer)
         self._column = column
         self.setFocusProxy(self.view)
@@ -68,6 +71,7 @@ class LaneColumn(QFrame):
         self.header.wished.connect(self._wish)
         self.header.maximised.connect(lambda: self.wished.emit("maximise"))
         self.header.dragged.connect(lambda: self.header.start_drag(self.lane.id))
+        self.wait.wished.connect(self._wish)
         self.footer.wished.connect(self._wish)
         self.rows.changed.connect(self._on_hand)
         self.rows.acted.connect(self.turn_wished)
@@ -179,13 +183,18 @@ class LaneColumn(QFrame):
         lane = (self.lane, self._facts, self._place)
         if reply is None or not is_busy(reply):
             return (lane, reply)
-        return (lane, reply.id, wording.state(reply), bool(reply.trace_text))
+        return (lane, reply.id, wording.state(reply), bool(reply.trace_text), reply.notes)
 
     def _draw_bars(self) -> None:
         reply = self.newest
         seconds = self._time(reply.id) if reply is not None else None
         self.header.show_value(self._header(reply))
         self.header.show_clock(seconds if is_busy(reply) else None)
+        step = reply.progress if reply is not None else None
+        if reply is not None and step is not None and step.stage == "again":
+            self.wait.show_value(wording.again(reply, seconds), step.why.message if step.why else "")
+        else:
+            self.wait.show_value("")
         if reply is not None:
             self.footer.show_value(reply, figures(reply, seconds), self._remark_on(reply).cost)
 
@@ -193,12 +202,13 @@ class LaneColumn(QFrame):
         facts = self._facts
         place = " · ".join(x for x in (facts.backend, facts.hint) if x)
         if reply is None:
-            return HeaderValue(facts.name, place, self._place, context=facts.context)
+            return HeaderValue(facts.name, place, self._place, context=facts.context, plain=facts.plain)
         known = reply.state.is_final or bool(reply.trace_text)
         usage = reply.usage
         used = None
         if usage is not None and usage.prompt is not None:
             used = usage.prompt + (usage.output_total or 0)
+        taken, taken_hint, left_out = parameters.taken(reply)
         return HeaderValue(
             facts.name,
             place,
@@ -209,6 +219,10 @@ class LaneColumn(QFrame):
             busy=is_busy(reply),
             trouble=self.in_trouble,
             warning=self._remark_on(reply).warning,
+            plain=facts.plain,
+            taken=taken,
+            taken_hint=taken_hint,
+            left_out=left_out,
             used=used,
             context=facts.context,
         )

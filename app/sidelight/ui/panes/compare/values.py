@@ -39,13 +39,15 @@ LEAST_WIDTH: Final = 420
 class Facts:
     """What is known of a lane besides its replies. `context` is the tokens its model takes, None unknown.
 
-    `hint` sets it apart from another lane of the same model, in a word or two.
+    `hint` sets it apart from another lane of the same model, in a word or two. `plain`: what it is sent can be read on the
+    way there.
     """
 
     name: str
     backend: str
     context: int | None = None
     hint: str = ""
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

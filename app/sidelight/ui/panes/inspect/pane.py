@@ -1,4 +1,4 @@
-"""The inspector: at the right, when asked for. It is shown one value at a time, and wishes to be closed.
+"""The inspector: at the right, when asked for. It is shown one value at a time, and tells its wishes by signals.
 
 It looks nothing up; what it shows is made by `sections` of what the window knows.
 """
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 from sidelight import messages
 from sidelight.ui.panes.inspect.text import Box, SectionText
 from sidelight.ui.panes.inspect.timeline import TimelineView
+from sidelight.ui.panes.inspect.tools import Tools
 from sidelight.ui.panes.inspect.values import Inspected, Section
 from sidelight.ui.theme import Palette
 from sidelight.ui.widgets.icon import IconButton
@@ -24,9 +25,14 @@ LEAST_WIDTH = 280
 
 
 class InspectPane(QFrame):
-    """Shows an `Inspected`, or that there is nothing to show yet."""
+    """Shows an `Inspected`, or that there is nothing to show yet.
+
+    `wished` carries what is to be done with the raw stream ("copy_stream", "save_stream"), `reread` a tag rule.
+    """
 
     closed = Signal()
+    wished = Signal(str)
+    reread = Signal(str)
 
     def __init__(self, palette: Palette, zoom: float, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -92,6 +98,8 @@ class InspectPane(QFrame):
         part = self._parts.get(section.id)
         if part is None:
             part = self._parts[section.id] = SectionView()
+            part.wished.connect(lambda tool, identifier=section.id: self._on_wish(identifier, tool))
+            part.reread.connect(self.reread)
             self._column.insertWidget(self._column.count() - 1, part)
         return part
 
@@ -105,6 +113,15 @@ class InspectPane(QFrame):
         if self._value is not None:
             QGuiApplication.clipboard().setText(self._value.text)
 
+    def _on_wish(self, identifier: str, tool: str) -> None:
+        """A text that is here is copied here; a stream is not here."""
+        sections = self._value.sections if self._value is not None else ()
+        section = next((s for s in sections if s.id == identifier), None)
+        if tool == "copy" and section is not None:
+            QGuiApplication.clipboard().setText(section.whole or section.body)
+        else:
+            self.wished.emit(tool)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc closes it, while it has the focus."""
         if event.key() == Qt.Key.Key_Escape:
@@ -114,7 +131,10 @@ class InspectPane(QFrame):
 
 
 class SectionView(QWidget):
-    """One section: its title, its line of time, its text, its box."""
+    """One section: its title, its line of time, its text, its box, and what can be done with that."""
+
+    wished = Signal(str)
+    reread = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -122,6 +142,7 @@ class SectionView(QWidget):
         self._line = TimelineView()
         self.words = SectionText()
         self._box: Box | None = None
+        self._tools: Tools | None = None
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)
@@ -139,5 +160,11 @@ class SectionView(QWidget):
         if section.body and self._box is None:
             self._box = Box(section.title)
             self._column.addWidget(self._box)
-        if self._box is not None:
+            self._tools = Tools()
+            self._tools.wished.connect(self.wished)
+            self._tools.reread.connect(self.reread)
+            self._column.addWidget(self._tools)
+        if self._box is not None and self._tools is not None:
+            self._box.setVisible(bool(section.body))
             self._box.show_value(section.body, palette, zoom)
+            self._tools.show_value(section.tools)

@@ -6,19 +6,19 @@ What is not known is said to be unknown; nothing is left out because it is missi
 from __future__ import annotations
 
 import datetime as dt
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sidelight import messages
 from sidelight.chat.conversation import ContextRule, Conversation, messages_for
-from sidelight.chat.message import Lane, Parameters
+from sidelight.chat.message import Lane
 from sidelight.chat.reply import Reply, TraceKind, trace_of
 from sidelight.models.identity import FIELD_TITLES, Fact
-from sidelight.ui import wording
+from sidelight.ui import parameters, wording
 from sidelight.ui.evidence import Known
-from sidelight.ui.panes.inspect.values import Inspected, Line, Section, Sentence, Timeline, Tone
+from sidelight.ui.panes.inspect.values import Inspected, Line, Section, Sentence, Timeline, Tone, Tool
+from sidelight.ui.panes.inspect.wire import SHOWN, Looked, Wire
 
-__all__ = ["Subject", "inspected"]
+__all__ = ["Subject", "as_asked", "inspected"]
 
 _LONGEST = 400
 _TONES: dict[str, Tone] = {"reported": "good", "looked up": "muted", "guessed": "warning", "unknown": "muted"}
@@ -26,7 +26,10 @@ _TONES: dict[str, Tone] = {"reported": "good", "looked up": "muted", "guessed": 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The reply that is looked at, where it stands, and what is known of it. `name` and `backend` are titles."""
+    """The reply that is looked at, where it stands, and what is known of it. `name` and `backend` are titles.
+
+    `wire` is what went over the wire for it, or for the reply that it is a re-reading of.
+    """
 
     conversation: Conversation
     turn: str
@@ -37,6 +40,16 @@ class Subject:
     backend: str
     here: bool = False
     """The engine on this machine answered: nobody bills for it."""
+    wire: Looked = None
+
+
+def as_asked(lane: Lane, reply: Reply) -> Lane:
+    """The lane as it was when it was asked for this reply."""
+    asked = reply.asked
+    if asked is None:
+        return lane
+    model = reply.identity.requested_model or lane.model
+    return replace(lane, backend=asked.backend, model=model, parameters=asked.parameters)
 
 
 def inspected(subject: Subject) -> Inspected:
@@ -50,6 +63,7 @@ def inspected(subject: Subject) -> Inspected:
             _tokens(subject),
             _sent(subject),
             _response(subject.reply),
+            _stream(subject),
         ),
     )
 
@@ -134,9 +148,21 @@ def _visible(known: Known, kind: TraceKind) -> Line:
 
 def _timing(reply: Reply, known: Known) -> Section:
     timing = reply.timing
-    lines = [Line(messages.text("ui.details.time.asked"), _clock(timing.asked_at))]
+    lines = [
+        Line(messages.text("ui.details.time.asked"), _clock(timing.asked_at)),
+        Line(messages.text("ui.details.time.sent"), _sent_at(reply)),
+    ]
     absent = messages.text("ui.details.time.never" if reply.state.is_final else "ui.details.time.not_yet")
+    if reply.reread:  # a recording has no clock
+        absent = messages.text("models.source.unknown")
     live = not reply.state.is_final
+    for label, at in (
+        ("ui.details.time.headers", timing.headers),
+        ("ui.details.time.first_byte", timing.first_byte),
+    ):
+        missed = at is None and timing.first_payload is not None  # older replies have no clock for it
+        when = messages.text("models.source.unknown") if missed else absent
+        lines.append(Line(messages.text(label), when if at is None else _after(at)))
     for label, at in (
         ("ui.details.time.payload", timing.first_payload),
         ("ui.details.time.first_thought", timing.first_thought),
@@ -157,6 +183,8 @@ def _timeline(reply: Reply) -> Timeline | None:
     moments = [
         t
         for t in (
+            timing.headers,
+            timing.first_byte,
             timing.first_payload,
             timing.first_thought,
             timing.last_thought,
@@ -180,6 +208,15 @@ def _timeline(reply: Reply) -> Timeline | None:
         answer,
         messages.text("ui.details.time.line", time=wording.seconds(end)),
     )
+
+
+def _sent_at(reply: Reply) -> str:
+    """The clock of everything else begins with it."""
+    if reply.asked is not None and reply.notes is None:
+        return messages.text(
+            "ui.details.time.not_sent" if reply.state.is_final else "ui.details.time.not_yet"
+        )
+    return messages.text("ui.details.time.zero")
 
 
 def _after(at: float) -> str:
@@ -251,6 +288,8 @@ def _amount(label: str, tokens: int | None, money: float | None, *, estimated: b
 
 def _computed(subject: Subject) -> Line:
     cost, label = subject.known.cost, messages.text("ui.details.cost.computed")
+    if subject.reply.reread:
+        return Line(label, messages.text("ui.details.tokens.reread"))
     if subject.here:
         return Line(label, messages.text("ui.details.cost.here"))
     if cost.total is not None:
@@ -264,24 +303,76 @@ def _computed(subject: Subject) -> Line:
 
 
 def _sent(subject: Subject) -> Section:
-    lane, reply, conversation = subject.lane, subject.reply, subject.conversation
-    sent = messages_for(conversation, lane, subject.turn, reply.dropped_turns)
-    sentences = [Sentence(messages.text("ui.details.sent.rebuilt"), "muted")]
-    if reply.identity.requested_model not in ("", lane.model):
-        sentences.append(Sentence(messages.text("ui.details.sent.other_model"), "warning"))
+    reply, title = subject.reply, messages.text("ui.details.sent")
+    sentences = _read_again(subject)
     if reply.dropped_turns:
         sentences.append(Sentence(messages.plural("ui.details.sent.dropped", reply.dropped_turns), "warning"))
+    if reply.asked is None:
+        return _rebuilt(subject, sentences)
+    lines = [_wish(wish) for wish in parameters.wishes(reply)] or [_unset()]
+    if isinstance(subject.wire, Wire):
+        recorded = subject.wire.recorded
+        lines.append(Line(messages.text("ui.details.sent.request"), f"{recorded.method} {recorded.url}"))
+        lines += [Line(name, _short(value)) for name, value in recorded.headers]
+        return Section(
+            "sent",
+            title,
+            tuple(sentences),
+            tuple(lines),
+            body=subject.wire.body,
+            whole=recorded.body,
+            tools=("copy",),
+        )
+    if reply.notes is None:
+        said = "ui.details.sent.nothing" if reply.state.is_final else "ui.details.sent.not_yet"
+    elif subject.wire == "looking":
+        said = "ui.details.sent.looking"
+    elif not reply.state.is_final:
+        said = "ui.details.sent.not_yet"
+    else:
+        return _rebuilt(subject, sentences, tuple(lines))
+    return Section("sent", title, (*sentences, Sentence(messages.text(said), "muted")), tuple(lines))
+
+
+def _read_again(subject: Subject) -> list[Sentence]:
+    """That a version is another reading of one that was sent for."""
+    reply, turn = subject.reply, subject.conversation.turn(subject.turn)
+    if not reply.reread or reply.asked is None or turn is None:
+        return []
+    source = next((r.version for r in turn.replies if r.id == reply.reread), 1)
+    rule = parameters.rule_name(reply.asked.parameters.tags)
+    return [Sentence(messages.text("ui.details.sent.reread", n=source, rule=rule))]
+
+
+def _rebuilt(subject: Subject, sentences: list[Sentence], lines: tuple[Line, ...] = ()) -> Section:
+    """Where the request itself is not known. `lines` are the parameters, where it is known with which it was asked."""
+    lane, reply, conversation = subject.lane, subject.reply, subject.conversation
+    sent = messages_for(conversation, lane, subject.turn, reply.dropped_turns)
+    above = [Sentence(messages.text("ui.details.sent.rebuilt"), "muted")]
+    if reply.asked is None and reply.identity.requested_model not in ("", lane.model):
+        above.append(Sentence(messages.text("ui.details.sent.other_model"), "warning"))
     size = sum(len(m.text) for m in sent)
-    lines = [
+    set_by_hand = tuple(Line(label, _short(value)) for label, value in parameters.given(lane.parameters))
+    lines = (
         Line(messages.text("ui.details.sent.history"), _RULES[conversation.rule]()),
-        *_parameters(lane.parameters),
+        *(lines or set_by_hand or (_unset(),)),
         Line(
             messages.text("ui.details.sent.messages"),
             messages.text("ui.details.sent.size", n=len(sent), characters=wording.count(size)),
         ),
-    ]
+    )
     body = "\n\n".join(f"[{m.role}]\n{m.text}" for m in sent)
-    return Section("sent", messages.text("ui.details.sent"), tuple(sentences), tuple(lines), body=body)
+    title = messages.text("ui.details.sent")
+    return Section("sent", title, (*above, *sentences), lines, body=body, tools=("copy",))
+
+
+def _wish(wish: parameters.Wish) -> Line:
+    tone: Tone = "good" if wish.became == "sent" else "warning"
+    return Line(wish.label, _short(wish.value), wish.outcome, tone, _short(wish.note))
+
+
+def _unset() -> Line:
+    return Line(messages.text("ui.details.sent.parameters"), messages.text("ui.lane_settings.unset"))
 
 
 _RULES = {
@@ -289,34 +380,6 @@ _RULES = {
     ContextRule.CHOSEN: lambda: messages.text("ui.details.sent.chosen"),
     ContextRule.NONE: lambda: messages.text("ui.rule.none"),
 }
-
-
-def _parameters(parameters: Parameters) -> list[Line]:
-    """What was set by hand; one line where nothing was."""
-    given: list[tuple[str, str]] = []
-    if parameters.effort != "default":
-        given.append(("ui.lane_settings.effort", messages.text(f"ui.effort.{parameters.effort}")))
-    if parameters.elicited:
-        given.append(("ui.lane_settings.elicited", messages.text("ui.details.yes")))
-    for label, number in (
-        ("ui.lane_settings.temperature", parameters.temperature),
-        ("ui.lane_settings.top_p", parameters.top_p),
-    ):
-        if number is not None:
-            given.append((label, f"{number:g}"))
-    for label, whole in (
-        ("ui.lane_settings.max_tokens", parameters.max_tokens),
-        ("ui.lane_settings.seed", parameters.seed),
-    ):
-        if whole is not None:
-            given.append((label, str(whole)))
-    if parameters.stop:
-        given.append(("ui.lane_settings.stop", json.dumps(parameters.stop, ensure_ascii=False)[1:-1]))
-    if parameters.extra.strip():
-        given.append(("ui.lane_settings.extra", parameters.extra))
-    if not given:
-        return [Line(messages.text("ui.details.sent.parameters"), messages.text("ui.lane_settings.unset"))]
-    return [Line(messages.text(label), _short(value)) for label, value in given]
 
 
 # --- what came with it
@@ -345,6 +408,40 @@ def _ending(reply: Reply) -> str:
     if reply.failed is not None:
         words.append(_short(reply.failed.code or reply.failed.kind.value))
     return " · ".join(words)
+
+
+# --- what came, as it came
+
+
+def _stream(subject: Subject) -> Section:
+    reply, wire, title = subject.reply, subject.wire, messages.text("ui.details.stream")
+    if not isinstance(wire, Wire) or wire.damaged:
+        return Section("stream", title, (Sentence(messages.text(_no_stream(reply, wire)), "muted"),))
+    recorded, size = wire.recorded, wording.data_size(wire.size)
+    sentences = []
+    if not recorded.whole:
+        sentences.append(Sentence(messages.text("ui.details.stream.half", size=size), "warning"))
+    if wire.size > SHOWN:
+        shown = f"{SHOWN // 1000} kB"
+        sentences.append(Sentence(messages.text("ui.details.stream.cut", shown=shown, size=size), "muted"))
+    elif recorded.whole and wire.size:
+        sentences.append(Sentence(messages.text("ui.details.stream.all", size=size), "muted"))
+    if not wire.size:
+        return Section("stream", title, (Sentence(messages.text("ui.details.stream.empty"), "muted"),))
+    tools: tuple[Tool, ...] = ("copy_stream", "save_stream")
+    if reply.asked is not None and reply.timing.first_payload is not None:
+        tools = (*tools, "reread")
+    return Section("stream", title, tuple(sentences), body=wire.stream, tools=tools)
+
+
+def _no_stream(reply: Reply, wire: Looked) -> str:
+    if isinstance(wire, Wire):
+        return "ui.details.stream.damaged"
+    if not reply.state.is_final:
+        return "ui.details.stream.not_yet"
+    if reply.asked is not None and reply.notes is None:
+        return "ui.details.stream.unsent"
+    return "ui.details.sent.looking" if wire == "looking" else "ui.details.stream.none"
 
 
 def _yes(value: bool) -> str:

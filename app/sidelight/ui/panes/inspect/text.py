@@ -214,6 +214,7 @@ class Box(QPlainTextEdit):
         if text != self._text:
             self._text = text
             self.setPlainText(cut(text))
+            self.verticalScrollBar().setValue(0)  # Qt has made room for a cursor that is not shown
         lines = min(12, max(6, text.count("\n") + 2))
         self.setFixedHeight(round((lines + 1) * self.fontMetrics().lineSpacing()))
 

@@ -7,10 +7,11 @@ from typing import Literal, TypeAlias
 
 from sidelight.chat.reply import Reply
 
-__all__ = ["Inspected", "Line", "Section", "Sentence", "Timeline", "Tone", "stage"]
+__all__ = ["Inspected", "Line", "Section", "Sentence", "Timeline", "Tone", "Tool", "stage"]
 
 Tone: TypeAlias = Literal["strong", "plain", "muted", "good", "warning"]
-SectionId: TypeAlias = Literal["identity", "trace", "timing", "tokens", "sent", "response"]
+SectionId: TypeAlias = Literal["identity", "trace", "timing", "tokens", "sent", "response", "stream"]
+Tool: TypeAlias = Literal["copy", "copy_stream", "save_stream", "reread"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,9 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One part of the inspector. `body` is a longer text below, in a box of its own."""
+    """One part of the inspector. `body` is a longer text below, in a box of its own; `whole` is what "copy" takes where
+    `body` is shortened. `tools` stand below the box.
+    """
 
     id: SectionId
     title: str
@@ -60,6 +63,8 @@ class Section:
     lines: tuple[Line, ...] = ()
     timeline: Timeline | None = None
     body: str = ""
+    whole: str = ""
+    tools: tuple[Tool, ...] = ()
 
     @property
     def text(self) -> str:
@@ -86,5 +91,11 @@ def stage(reply: Reply) -> object:
     if reply.state.is_final:
         return reply
     timing = reply.timing
-    began = (timing.first_payload, timing.first_thought, timing.first_answer)
-    return (reply.id, reply.state, reply.identity, reply.usage, began)
+    began = (
+        timing.headers,
+        timing.first_byte,
+        timing.first_payload,
+        timing.first_thought,
+        timing.first_answer,
+    )
+    return (reply.id, reply.state, reply.identity, reply.usage, reply.notes, began)
