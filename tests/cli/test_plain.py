@@ -12,6 +12,7 @@ from tests.chat.streams import at_once
 from sidelight.chat.events import Event, Failed, FailureKind, Finished, FinishReason, ReasoningDelta, Usage
 from sidelight.chat.message import Lane, Parameters
 from sidelight.chat.reply import Reply, fold_all
+from sidelight.cli import wording
 from sidelight.cli.plain import Plain, visible
 from sidelight.cli.steps import Ended, Reclassified, Staged, Step, Wrote
 
@@ -139,3 +140,8 @@ def test_no_text_steers_the_terminal_however_it_is_cut(texts: list[str], width: 
     steps: list[tuple[int, Step]] = [(1, Wrote("answer", text, 0)) for text in texts]
     out, _ = shown(Plain(TWO, width=width), [*steps, (1, STOP)])
     assert not [c for line in out for c in line if (ord(c) < 32 and c != "\t") or 0x7F <= ord(c) < 0xA0]
+
+
+def test_a_server_s_own_code_that_reads_like_one_of_ours_breaks_nothing() -> None:
+    said = wording.failure(Failed(FailureKind.SERVER, "no", "local.engine_failed"))
+    assert said == wording.failure(Failed(FailureKind.SERVER, "no"))

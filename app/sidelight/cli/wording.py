@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from sidelight import messages
 from sidelight.chat.events import Failed
 from sidelight.chat.reply import Reply, TraceKind, trace_of
@@ -20,10 +22,14 @@ def failure(failed: Failed) -> str:
 
 
 def _sentence(failed: Failed) -> str:
-    """Codes with a point are sentences of the part that failed, ours without one are below failed.code."""
+    """Codes of the embedded engine are sentences of its own, others of ours are below failed.code.
+
+    A server's own code may read like one of ours; it has not what our sentence needs.
+    """
     code = failed.code or ""
-    if "." in code and code in messages.CATALOGUE:
-        return messages.text(code, **dict(failed.details))
+    if code.startswith("local.") and code in messages.CATALOGUE:
+        with contextlib.suppress(KeyError):
+            return messages.text(code, **dict(failed.details))
     if f"failed.code.{code}" in messages.CATALOGUE:
         return messages.text(f"failed.code.{code}")
     return messages.text(f"failed.{failed.kind}")
