@@ -2,7 +2,7 @@
 
 Each request that comes is answered by a scenario: a list of bytes and of steps (`Sleep`, `Rst`, `Fin`, `HalfClose`,
 `ExpectEof`). The first request plays the first scenario, the last scenario plays for all later ones; a function may
-choose instead. What was asked and when each connection was seen to end is kept, in monotonic seconds.
+choose instead (`by_lane`). What was asked and when each connection was seen to end is kept, in monotonic seconds.
 
     with FaultServer([ok_sse(b'data: {"x":1}\\n\\n', Rst())]) as server:
         ... server.url ... server.requests[0].headers ... server.wait_eof()
@@ -11,12 +11,14 @@ choose instead. What was asked and when each connection was seen to end is kept,
 from __future__ import annotations
 
 import contextlib
+import json
 import select
 import socket
 import ssl
 import struct
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,6 +68,11 @@ class Seen:
     body: bytes
     at: float = field(default_factory=time.monotonic)
 
+    @property
+    def model(self) -> str:
+        """The model that was asked for."""
+        return str(json.loads(self.body)["model"])
+
 
 def head(status: int = 200, *fields: str, reason: str = "X") -> bytes:
     """A status line and header fields ("name: value")."""
@@ -106,12 +113,19 @@ class FaultServer:
     """Listens on a port of its own while the `with` block lasts."""
 
     def __init__(
-        self, scenarios: Sequence[Scenario] | Callable[[Seen], Scenario], *, tls: Path | None = None
+        self,
+        scenarios: Sequence[Scenario] | Callable[[Seen], Scenario],
+        *,
+        tls: Path | None = None,
+        port: int = 0,
+        deaf: bool = False,
     ) -> None:
         """Answer by these scenarios in turn, or by what a function makes of the request.
 
-        With `tls`, a file of certificate and key, it speaks TLS.
+        With `tls`, a file of certificate and key, it speaks TLS. `port` 0 is any that is free. A `deaf` one answers the first
+        bytes that come, whatever they say.
         """
+        self._deaf = deaf
         self._tls: ssl.SSLContext | None = None
         if tls is not None:
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -121,7 +135,7 @@ class FaultServer:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._open: set[socket.socket] = set()
-        self._socket = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self._socket = socket.create_server(("127.0.0.1", port), backlog=256)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         self.requests: list[Seen] = []
@@ -172,7 +186,7 @@ class FaultServer:
             if self._tls is not None:
                 connection = self._tls.wrap_socket(connection, server_side=True)
             while not self._stop.is_set():
-                seen = _read_request(connection)
+                seen = _read_bytes(connection) if self._deaf else _read_request(connection)
                 if seen is None:
                     self.eof.append(time.monotonic())
                     return
@@ -234,6 +248,27 @@ class FaultServer:
             if left <= 0:
                 return False
         return True
+
+
+def by_lane(*scenarios: Scenario | Callable[[], Scenario]) -> Callable[[Seen], Scenario]:
+    """What a server plays to several lanes at once: to each, told by its model, these in turn, and the last for all later ones.
+
+    One that can be played once only (an endless one) is given as a function that makes it.
+    """
+    asked: Counter[str] = Counter()
+
+    def choose(seen: Seen) -> Scenario:
+        scenario = scenarios[min(asked[seen.model], len(scenarios) - 1)]
+        asked[seen.model] += 1
+        return scenario() if callable(scenario) else scenario
+
+    return choose
+
+
+def _read_bytes(connection: socket.socket) -> Seen | None:
+    """The first bytes of a client, whatever they are."""
+    data = connection.recv(65536)
+    return Seen("", "", {}, data) if data else None
 
 
 def _read_request(connection: socket.socket) -> Seen | None:

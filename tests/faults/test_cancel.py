@@ -139,7 +139,7 @@ async def test_a_prompt_that_is_still_being_sent() -> None:
         async with opened() as http:
             server._choose = lambda seen: [Sleep(0)]  # type: ignore[method-assign]  # the request never gets through
             lane = asyncio.create_task(events_of(backend(http, server.url), question("x" * 5_000_000)))
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.3)
             lane.cancel()
             await asyncio.wait([lane], timeout=1)
             assert lane.cancelled()

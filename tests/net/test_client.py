@@ -310,6 +310,24 @@ async def test_caps() -> None:
                 assert len(await response.body(cap=100)) == 100
 
 
+async def test_a_small_answer_has_one_clock() -> None:
+    """A byte now and then holds no question open: whoever asks for a list wants all of it soon."""
+    drip: list[Step] = [b"x", Sleep(0.1)]
+    drips = [head(200, "content-length: 1000"), *drip * 100]
+    with FaultServer([drips]) as server:
+        async with opened() as http:
+            asked = http.fetch("GET", server.url, clocks=Clocks(first_payload=0.4, silence=30))
+            assert (await fails(asked)).message == "first_payload"
+
+
+async def test_what_came_before_the_cap_is_given() -> None:
+    with FaultServer([answer(200, b"x" * 5000)]) as server:
+        async with opened() as http, http.stream("GET", server.url) as response:
+            chunks = response.chunks(100)
+            assert await anext(chunks) == b"x" * 100
+            assert (await fails(anext(chunks))).kind == "too_large"
+
+
 async def test_a_reader_that_is_slow_holds_the_server_back() -> None:
     sent = []
 

@@ -62,7 +62,7 @@ class Embedded:
         """The model files there are. Raises BackendError where the engine cannot run here."""
         if (missing := engine_available()) is not None:
             raise BackendError(_failure(missing.code, dict(missing.params)))
-        return tuple(Model(i.id, i.title, context=self._slot_context) for i in self._installed())
+        return tuple(Model(i.id, i.title, self._slot_context, images=False) for i in self._installed())
 
     def reread(self, request: Request, stream: bytes) -> list[Event]:
         """See Backend."""
@@ -111,7 +111,7 @@ class Embedded:
         await asyncio.gather(*(engine.stop() for engine in engines))
 
     def _server(self, base_url: str, key_for: KeyFor) -> LlamaCpp:
-        return LlamaCpp(BackendSetting(EMBEDDED, "llamacpp", base_url=base_url), self._http, key_for)
+        return _Ours(BackendSetting(EMBEDDED, "llamacpp", base_url=base_url), self._http, key_for)
 
     def _engine(self, found: Installed) -> Engine:
         if found.id not in self._engines:
@@ -119,6 +119,14 @@ class Embedded:
                 found.path, slots=SLOTS, slot_context=self._slot_context, alias=found.id
             )
         return self._engines[found.id]
+
+
+class _Ours(LlamaCpp):
+    """Our own server, which is started without a projector: no model of it sees images."""
+
+    def sees(self, request: Request) -> bool:  # noqa: ARG002 - none does
+        """See HttpBackend."""
+        return False
 
 
 def _shaped(request: Request, extra: str) -> Request:

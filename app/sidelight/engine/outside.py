@@ -83,6 +83,8 @@ class Outside:
         self._offers: dict[str, WeightsOffer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._servers: tuple[Server, ...] = ()
+        self._leaving: set[str] = set()
+        """Replies that are to be asked for, until they are."""
         keys.changed = self._tell_backends
 
     def start(self) -> None:
@@ -120,6 +122,7 @@ class Outside:
         `files` are the contents of new attachments by digest.
         """
         self._contents.add(files)
+        self._leaving.update(ask.reply.id for ask in asks)
         self._spawn(self._begin(turn_id, asks, store_job))
 
     async def _begin(
@@ -134,13 +137,14 @@ class Outside:
         else:
             await self._recorder.begin(store_job(replies))
         for (reply, backend), ask in zip(prepared, asks, strict=True):
-            if backend is None:
+            request = await self._with_files(ask.request)
+            stopped = reply.id not in self._leaving
+            self._leaving.discard(reply.id)
+            if stopped:
+                self._fail(reply, Failed(FailureKind.STOPPED))
+            elif backend is None:
                 self._fail(reply, Failed(FailureKind.BAD_REQUEST, code="backend_unknown"))
-                continue
-            try:
-                request = await self._with_files(ask.request)
-            except StoreError as error:
-                log.info("an attachment is missing: %s", error.params.get("reason"))
+            elif request is None:
                 self._fail(reply, Failed(FailureKind.BAD_REQUEST, code="attachment_missing"))
             else:
                 self._fanout.start(Job(reply.id, backend, request, Watch(self._redact, request.files)))
@@ -153,9 +157,14 @@ class Outside:
         self._recorder.seal(reply.id)
         self._face.ended(reply.id)
 
-    async def _with_files(self, request: Request) -> Request:
+    async def _with_files(self, request: Request) -> Request | None:
+        """The request with its attachments' contents; None where one is missing."""
         digests = {a.digest for m in request.messages for a in m.attachments}
-        return replace(request, files=await self._contents.of(digests)) if digests else request
+        try:
+            return replace(request, files=await self._contents.of(digests)) if digests else request
+        except StoreError as error:
+            log.info("an attachment is missing: %s", error.params.get("reason"))
+            return None
 
     def _prepared(self, ask: Ask) -> tuple[Reply, Backend | None]:
         backend = self._backends.get(ask.backend)
@@ -212,7 +221,8 @@ class Outside:
         return replace(read, timing=timing, identity=source.identity, usage=source.usage or read.usage)
 
     def stop(self, reply_id: str) -> None:
-        """Stop one reply."""
+        """Stop one reply, on its way out or under way."""
+        self._leaving.discard(reply_id)
         self._fanout.stop(reply_id)
 
     def write(self, job: WriteJob) -> None:

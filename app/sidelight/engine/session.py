@@ -648,7 +648,6 @@ class Session:
     def ask_models(self, backend_id: str) -> None:
         """Ask a backend what it offers; told by a change of "backends"."""
         self._models[backend_id] = None
-        self._fits.pop(backend_id, None)
         self._network_side.run(lambda outside: outside.ask_models(backend_id))
 
     def ask_fits(self, backend_id: str, models: Sequence[str]) -> None:

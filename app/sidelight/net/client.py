@@ -37,6 +37,8 @@ _LONGEST_GATHER = 0.016
 2 ms for each stream under way, and what comes meanwhile is read at once. A read costs three times what its text does."""
 _PATIENCE = 0.5
 """Seconds that closing waits for requests that are just connecting."""
+_PAGE_WITHIN = 3.0
+"""Seconds for the body of an error page."""
 _Way: TypeAlias = tuple[str | None, str]
 """A proxy or None, and the origin behind it."""
 _JUMP = 2.0
@@ -164,7 +166,8 @@ class Response:
     async def chunks(self, cap: int | None = None) -> AsyncGenerator[bytes, None]:
         """The bytes of the body as they come, joined where several waited. Raises NetError.
 
-        A body that ends before its stated length or by a reset is "cut"; one of more than `cap` bytes is "too_large".
+        A body that ends before its stated length or by a reset is "cut"; one of more than `cap` bytes is "too_large",
+        once so many have been given.
         """
         if self.header("content-encoding").strip().lower() not in ("", "identity"):
             raise NetError("protocol", "a compressed answer was not asked for")
@@ -172,17 +175,22 @@ class Response:
         while data := await self._pipe.take():
             total += len(data)
             if cap is not None and total > cap:
+                if within := data[: cap - total]:
+                    yield within
                 raise NetError("too_large", f"more than {cap} bytes")
             yield data
 
     async def body(self, cap: int = 64_000) -> bytes:
-        """The start of the body, at most `cap` bytes; what came so far where it broke off. For error pages."""
+        """The start of the body, at most `cap` bytes; what came so far where it broke off. For error pages.
+
+        It is given three seconds: the status has said already that there is no answer to wait for.
+        """
         found = b""
         async with contextlib.aclosing(self.chunks()) as chunks:
-            with contextlib.suppress(NetError):
-                while len(found) < cap and (chunk := await anext(chunks, b"")):
-                    self.payload_seen()
-                    found += chunk
+            with contextlib.suppress(NetError, TimeoutError):
+                async with asyncio.timeout(_PAGE_WITHIN):
+                    while len(found) < cap and (chunk := await anext(chunks, b"")):
+                        found += chunk
         return found[:cap]
 
 
@@ -239,13 +247,13 @@ class Http:
         clocks: Clocks | None = None,
         cap: int = 4_000_000,
     ) -> Answer:
-        """The whole answer, whatever its status. Raises NetError, "too_large" beyond `cap` bytes."""
+        """The whole answer, whatever its status. Raises NetError, "too_large" beyond `cap` bytes.
+
+        It is small, so that its first-payload clock is the clock of all of it.
+        """
         async with self.stream(method, url, headers=headers, body=body, clocks=clocks) as response:
-            pieces: list[bytes] = []
-            async for chunk in response.chunks(cap):
-                response.payload_seen()
-                pieces.append(chunk)
-            return Answer(response.status, response.headers, b"".join(pieces))
+            body = b"".join([chunk async for chunk in response.chunks(cap)])
+            return Answer(response.status, response.headers, body)
 
     async def aclose(self) -> None:
         """End every stream and close every connection. May be called again."""
@@ -294,7 +302,7 @@ class Http:
             end = self._httpx.translate(error, url, by_proxy=way[0] is not None)
         finally:
             stop.closing = True
-            if line is not None and end is None:
+            if line is not None and end is None and line.clean:
                 self._idle[line] = (way, asyncio.get_running_loop().time())
             elif line is not None:
                 await line.close()

@@ -7,6 +7,7 @@ life of a stream; those are in `client`.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import ssl
@@ -65,6 +66,8 @@ _TRUST_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 # anyio loads its half of asyncio at the first connection, which would hold up all streams of the loop for 100 ms.
 with contextlib.suppress(ImportError):
     import_module("anyio._backends._asyncio")
+_UNFINISHED = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
+"""No errors: the step of TLS that was waited for when time ran out."""
 _CUT_WORDS = ("closed connection", "disconnected")
 
 
@@ -112,14 +115,22 @@ class Line:
             )
         except (ValueError, httpx.InvalidURL, ImportError) as error:
             raise NetError("proxy", "this proxy address cannot be used") from error
+        self._proxy = proxy
         self._socket: _Closeable | None = None
 
     async def send(self, request: httpx.Request, stop: Stop) -> httpx.Response:
         """The head of the answer. Raises what httpx raises.
 
         Connecting is not to be cancelled (a socket that is just being handed over would be lost): `stop.connecting` says
-        when, and a stop asked for meanwhile takes effect at its end.
+        when, and a stop asked for meanwhile takes effect at its end. A proxy has the connect clock to open its tunnel, which
+        to httpx is a request like any other. Raises NetError("proxy") where it does not.
         """
+        seconds = (
+            request.extensions["timeout"]["connect"]
+            if self._proxy and request.url.scheme == "https"
+            else None
+        )
+        tunnel = asyncio.timeout(None)
 
         async def trace(name: str, info: dict[str, Any]) -> None:
             if name.endswith("connect_tcp.started"):
@@ -129,9 +140,31 @@ class Line:
                 self._socket = info.get("return_value")
                 if stop.asked:
                     raise NetError("cut", "stopped")
+                if seconds is not None:
+                    tunnel.reschedule(asyncio.get_running_loop().time() + seconds)
+            elif name == "proxy.start_tls.started":
+                tunnel.reschedule(None)
 
         request.extensions["trace"] = trace
-        return await self._transport.handle_async_request(request)
+        try:
+            async with tunnel:
+                return await self._transport.handle_async_request(request)
+        except TimeoutError as error:
+            if not tunnel.expired():
+                raise
+            raise NetError("proxy", "the proxy did not answer in time") from error
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing has come behind the end of the answer: it would be read as the answer to the next request.
+
+        h11 has taken such bytes into its buffer, where httpx does not look. Where they cannot be looked for, they count as
+        there.
+        """
+        found: Any = next(iter(self._transport._pool.connections), None)  # noqa: SLF001 - see above
+        while found is not None and not hasattr(found, "_h11_state"):
+            found = getattr(found, "_connection", None)
+        return found is not None and not found._h11_state.trailing_data[0]  # noqa: SLF001 - see above
 
     async def close(self) -> None:
         """Close the connection, whatever state it is in."""
@@ -180,7 +213,7 @@ def translate(error: Exception, url: str, by_proxy: bool) -> NetError:
 def _kind(error: Exception) -> tuple[NetErrorKind, str]:
     causes = list(_causes(error))
     for cause in causes:
-        if isinstance(cause, ssl.SSLError):
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, _UNFINISHED):
             return "tls", getattr(cause, "verify_message", "") or (cause.reason or "TLS failed").lower()
         if isinstance(cause, socket.gaierror):
             return "dns", "no such host"
