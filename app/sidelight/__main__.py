@@ -21,6 +21,11 @@ def main() -> int:
 
             child.run()
             return 0
+        case ["--child", "worker"]:
+            from sidelight.workers import child as worker
+
+            worker.run()
+            return 0
         case ["--child", *_]:
             sys.stderr.write(f"sidelight --child: unknown kind {arguments[1:]!r}\n")
             return 2

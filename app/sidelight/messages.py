@@ -644,6 +644,8 @@ CATALOGUE: dict[str, str] = {
     "ui.lane_settings.system.hint": N_("none"),
     "ui.lane_settings.tags": N_("Tags such as <think>"),
     "ui.lane_settings.temperature": N_("Temperature"),
+    "ui.lane_settings.thinking": N_("Thinking tokens"),
+    "ui.lane_settings.thinking.hint": N_("by the effort; a number goes before it"),
     "ui.lane_settings.title": N_("Settings of {name}"),
     "ui.lane_settings.top_p": N_("Top-p"),
     "ui.lane_settings.unset": N_("the model's own"),

@@ -1,4 +1,5 @@
-"""Every folder the program touches, and `resource(name)` for checkout, installed wheel and frozen app alike.
+"""Every folder the program touches, `resource(name)`, and how a child of ours is started: for checkout, installed wheel and
+frozen app alike.
 
 Folders are made with mode 0700 when first asked for. `SIDELIGHT_PROFILE` moves all of them below one folder.
 """
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Paths", "resource", "standard_paths"]
+__all__ = ["Paths", "child_command", "resource", "standard_paths"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +82,13 @@ def resource(name: str) -> Path:
         if found.exists():
             return found
     raise FileNotFoundError(f"resource {name!r} is neither in the package nor in a checkout beside it")
+
+
+def child_command(name: str) -> list[str]:
+    """The command that starts this program again as its child `name`, from a checkout, a wheel or a frozen app.
+
+    `-P` keeps a folder named sidelight in the working directory from being run in our place.
+    """
+    if getattr(sys, "frozen", False):
+        return [sys.executable, "--child", name]
+    return [sys.executable, "-P", "-m", "sidelight", "--child", name]

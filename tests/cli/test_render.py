@@ -27,8 +27,8 @@ def test_standard_input_and_only_githubs_markdown() -> None:
 
 def test_a_long_file_is_whole(tmp_path: Path) -> None:
     file = tmp_path / "long.md"
-    file.write_text("word *word*\n\n" * 30_000)
-    assert render(str(file)).stdout.count(b"<p>") == 30_000
+    file.write_text("word *word*\n\n" * 7_000)
+    assert render(str(file)).stdout.count(b"<p>") == 7_000
 
 
 def test_odd_bytes_do_no_harm() -> None:

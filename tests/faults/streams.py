@@ -110,7 +110,8 @@ def ended_by(*ends: bytes) -> bytes:
     return b"".join(line + ends[n % len(ends)] for n, line in enumerate(lines))
 
 
-PINGED: list[Step] = [b'data: {"id":"x","model":"m"}\n\n', *[b"data: {}\n\n", Sleep(0.05)] * 100]
+EMPTY: list[Step] = [b"data: {}\n\n", Sleep(0.05)]
+PINGED: list[Step] = [b'data: {"id":"x","model":"m"}\n\n', *EMPTY * 100]
 SEPARATORS = "\u2028\u2029\x85\x0b\x0c\x1c\x1d\x1e"
 
 

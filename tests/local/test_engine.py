@@ -18,11 +18,11 @@ from urllib.parse import urlsplit
 import pytest
 from tests.weights import weights
 
-from sidelight.local.child import child_command
 from sidelight.local.engine import Address, Engine, EngineError, _cpu_flags, _why_not, can_elicit
 from sidelight.local.gguf import GgufHeader
 from sidelight.local.memory import Fit
 from sidelight.net.client import Http
+from sidelight.paths import child_command
 from sidelight.secrets import Secret
 
 pytestmark = pytest.mark.engine

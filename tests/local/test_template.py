@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from tests.weights import weights
 
-from sidelight.local.child import KEY_VARIABLE, Config, child_command
+from sidelight.local.child import KEY_VARIABLE, Config
 from sidelight.local.engine import Address, can_elicit
 from sidelight.local.gguf import read_header
 from sidelight.net.client import Http
-from sidelight.paths import resource
+from sidelight.paths import child_command, resource
 from sidelight.secrets import Secret
 
 pytestmark = pytest.mark.engine

@@ -25,6 +25,7 @@ from sidelight.render.blocks import (
     Rule,
     Strike,
     Strong,
+    Styled,
     Table,
     Text,
     inline_text,
@@ -91,11 +92,57 @@ def test_raw_html_is_text() -> None:
     assert inlines("<script>alert(1)</script>") == (Text("<script>alert(1)</script>"),)
 
 
-def test_br_breaks_a_line_in_a_cell_only() -> None:
-    table = one("| a |\n|---|\n| b<br>c |\n")
+def test_the_tags_that_are_understood() -> None:
+    table = one("| a |\n|---|\n| b <br> c |\n")
     assert isinstance(table, Table)
     assert table.rows[0][0] == (Text("b"), Break(), Text("c"))
-    assert inlines("b<br>c") == (Text("b<br>c"),)
+    assert inlines("H<sub>2</sub>O<br/>x<SUP>*n*</SUP> <kbd>F1</kbd>") == (
+        Text("H"),
+        Styled((Text("2"),), "sub"),
+        Text("O"),
+        Break(),
+        Text("x"),
+        Styled((Emphasis((Text("n"),)),), "sup"),
+        Text(" "),
+        Styled((Text("F1"),), "kbd"),
+    )
+
+
+@pytest.mark.parametrize("text", ["<sub>open", "</sub>", '<kbd onclick="x">y</kbd>', "<br x>", "<u>x</u>"])
+def test_other_tags_are_text(text: str) -> None:
+    assert inlines(text) == (Text(text),)
+
+
+def test_footnotes() -> None:
+    mark, unknown, note = parse("a[^n]\n\n[^x]\n\n[^n]: b\n\n    *c*\nd\n")
+    assert isinstance(mark, Paragraph)
+    assert mark.children == (Text("a"), Styled((Text("[n]"),), note="n"))
+    assert plain(unknown) == "[^x]"
+    assert isinstance(note, ListBlock)
+    assert (note.kind, note.label, note.source_lines) == ("note", "n", (4, 8))
+    assert plain(note) == "[n] b\n    \n    c\n    d"
+
+
+def test_definitions() -> None:
+    block = one("A *b*\n: one\n: two\n  three\n\nC\n\n: four\n\n  ```\n  x\n  ```\n")
+    assert isinstance(block, ListBlock)
+    assert block.kind == "terms"
+    assert [item.head for item in block.items] == [True, False, False, True, False]
+    assert not block.tight
+    assert plain(one("A\n: b\n: c\nD\n: e")) == "A\n: b\n: c\nD\n: e"
+    assert plain_all(parse("A\n:b")) == "A\n:b"
+
+
+def test_details() -> None:
+    text = "a\n<details><summary>S *t*</summary>\n\n- b\n\n```\n</details>\n```\n</details>\nc"
+    before, block, after = parse(text)
+    assert (plain(before), plain(after)) == ("a", "c")
+    assert isinstance(block, ListBlock)
+    assert (block.kind, [i.head for i in block.items]) == ("details", [True, False])
+    assert [type(b) for b in block.items[1].blocks] == [ListBlock, CodeBlock]
+    open_still = one("<details open>\n<summary>S</summary>\nb\n\nc")
+    assert plain(open_still) == "▾ S\n\n  b\n  \n  c"
+    assert inlines("<details onclick=x>") == (Text("<details onclick=x>"),)
 
 
 def test_images_are_description_and_address() -> None:
@@ -118,6 +165,8 @@ def test_links_that_may_not_be_offered_are_text(text: str, read: str) -> None:
 
 
 def test_links_that_may() -> None:
+    assert inlines("(www.a.b/c)") == (Text("("), Link((Text("www.a.b/c"),), "http://www.a.b/c"), Text(")"))
+    assert inlines("www.a and awww.b.c") == (Text("www.a and awww.b.c"),)
     assert inlines("[a *b*](https://c.d/e?f=g)") == (
         Link((Text("a "), Emphasis((Text("b"),))), "https://c.d/e?f=g"),
     )
@@ -246,8 +295,8 @@ def test_hostile_text_is_cheap(name: str) -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
 def test_the_short_way_for_plain_text_gives_the_same(text: str) -> None:
-    """Text that no inline rule can begin in is not given to the parser; a colon forces the long way."""
+    """Text that no inline rule can begin in is not given to the parser; an escape forces the long way."""
     content = " ".join(["a", *text.split()])
-    short, long = parse(content), parse(content + " :")
+    short, long = parse(content), parse(content + " \\:")
     if len(short) == 1 and isinstance(short[0], Paragraph) and isinstance(long[0], Paragraph):
         assert inline_text(long[0].children) == inline_text(short[0].children) + " :"

@@ -10,7 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.shared import SHARED
 
-from sidelight.render.blocks import Block, CodeBlock, ListBlock, More, Paragraph, Strong, Table, inline_text
+from sidelight.render.blocks import (
+    Block,
+    CodeBlock,
+    ListBlock,
+    More,
+    Paragraph,
+    Strong,
+    Table,
+    inline_text,
+    texts,
+)
 from sidelight.render.markdown import MESSAGE, PIECE, parse
 from sidelight.render.stream import BlockStream
 
@@ -35,6 +45,8 @@ _PARTS = st.sampled_from(
             "\\",
             "&amp;",
         ),
+        *("[^1]", "[^1]: ", ": ", "<details>\n", "<details><summary>s</summary>\n", "</details>\n"),
+        *("<sub>", "</sub>", "<br>", "www.a.b "),
         *("$$\n", "$", "\\[", "\\]", "\\(", "x^2", "[ ] ", "[x] "),
         *("word ", "two words. ", "Ünïcode ", "中文。", "🎉", "\0", "\u2028", "a" * 60 + " "),
     ]
@@ -63,6 +75,57 @@ def test_any_prefix_sequence_ends_as_the_whole(text: str, cuts: list[int]) -> No
     stream, _ = _stream(text, cuts)
     assert stream.finish() == parse(text)
     assert stream.tail == ()
+
+
+class _Parsing(BlockStream):
+    """A stream that parses its tail each time."""
+
+    def _longer_tail(self, text: str) -> None:
+        return None
+
+
+_WORDS = st.sampled_from(
+    [
+        "wo",
+        "rd ",
+        "and",
+        " so, ",
+        "3.",
+        " x",
+        "www",
+        ".a.b",
+        "ttp",
+        "amp;",
+        "- y",
+        "e#",
+        "'q'",
+        "中文",
+        "🎉",
+        "  ",
+        "code()",
+    ]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(_PARTS | _WORDS | _WORDS | _WORDS, max_size=40))
+def test_a_tail_that_only_grew_is_what_parsing_gives(parts: list[str]) -> None:
+    stream, parsing = BlockStream(), _Parsing()
+    for part in parts:
+        stream.feed(part)
+        parsing.feed(part)
+        assert stream.tail == parsing.tail
+        assert stream.finished == parsing.finished
+
+
+def test_words_are_added_without_parsing(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = BlockStream()
+    stream.feed("1. one **two thr")
+    assert stream.tail
+    monkeypatch.setattr("sidelight.render.stream.parse_piece", None)
+    stream.feed("ee fo")
+    stream.feed("ur")
+    assert [*texts(stream.tail[0])] == ["one two three four"]
 
 
 @settings(max_examples=25, deadline=None)

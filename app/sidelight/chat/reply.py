@@ -304,13 +304,12 @@ def _answer_time(reply: Reply, text: str, at: float, until: float) -> Timing:
 
 def _progressed(reply: Reply, event: Progress, at: float) -> Reply:
     timing = reply.timing
-    match event.stage:
-        case "queued":
-            return replace(reply, progress=event)
-        case "headers":
-            return replace(reply, timing=replace(timing, headers=_first(timing.headers, at)))
-        case "bytes":
-            return replace(reply, timing=replace(timing, first_byte=_first(timing.first_byte, at)))
+    if event.stage == "queued":
+        return replace(reply, progress=event)
+    if event.stage == "headers":
+        return replace(reply, timing=replace(timing, headers=_first(timing.headers, at)))
+    if event.stage == "bytes":
+        return replace(reply, timing=replace(timing, first_byte=_first(timing.first_byte, at)))
     state = ReplyState.WAITING if reply.state is ReplyState.QUEUED else reply.state
     again = None if event.seconds is None else at + event.seconds
     return replace(reply, state=state, progress=event, again_at=again)

@@ -1,4 +1,4 @@
-"""The face without a window: ask, models, doctor. Never reaches Qt.
+"""The face without a window: ask, models, render, doctor. Never reaches Qt.
 
 It is handed the way to open the house (`__main__` does that), so that it depends on nothing above it.
 """

@@ -43,9 +43,14 @@ def parser() -> argparse.ArgumentParser:
     )
     ask.add_argument("--json", action="store_true", help=messages.text("cli.help.json"))
     ask.add_argument("--temporary", action="store_true", help=messages.text("cli.help.temporary"))
+    ask.add_argument("--over-limit", action="store_true", help=messages.text("cli.help.over_limit"))
 
     models = commands.add_parser("models", help=messages.text("cli.help.models"))
     models.add_argument("backend", nargs="?", help=messages.text("cli.help.backend"))
+
+    render = commands.add_parser("render", help=messages.text("cli.help.render"))
+    render.add_argument("file", metavar="FILE", help=messages.text("cli.help.file"))
+    render.add_argument("--gfm", action="store_true", help=messages.text("cli.help.gfm"))
 
     doctor = commands.add_parser("doctor", help=messages.text("cli.help.doctor"))
     doctor.add_argument("--json", action="store_true", help=messages.text("cli.help.json"))
@@ -70,6 +75,10 @@ def run(arguments: Sequence[str], open_house: OpenHouse) -> int:
                 from sidelight.cli.models import models
 
                 return models(open_house, asked.backend)
+            case "render":
+                from sidelight.cli.render import render
+
+                return render(asked.file, gfm=asked.gfm)
             case _:
                 from sidelight.cli.doctor import doctor
 

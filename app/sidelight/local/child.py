@@ -15,7 +15,7 @@ import threading
 from pathlib import Path
 from typing import Any, TypedDict
 
-__all__ = ["KEY_VARIABLE", "Config", "child_command", "run"]
+__all__ = ["KEY_VARIABLE", "Config", "run"]
 
 KEY_VARIABLE = "SIDELIGHT_ENGINE_KEY"
 _BATCH = 512
@@ -33,16 +33,6 @@ class Config(TypedDict):
     slots: int
     slot_context: int
     template: str | None
-
-
-def child_command(name: str) -> list[str]:
-    """The command that starts this program again as its child `name`, from a checkout, a wheel or a frozen app.
-
-    `-P` keeps a folder named sidelight in the working directory from being run in our place.
-    """
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "--child", name]
-    return [sys.executable, "-P", "-m", "sidelight", "--child", name]
 
 
 def run() -> None:

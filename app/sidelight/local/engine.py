@@ -23,10 +23,10 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sidelight.local.child import KEY_VARIABLE, Config, child_command
+from sidelight.local.child import KEY_VARIABLE, Config
 from sidelight.local.gguf import GgufHeader, NotGguf, read_header
 from sidelight.local.memory import gigabytes, will_fit
-from sidelight.paths import resource
+from sidelight.paths import child_command, resource
 from sidelight.secrets import Secret
 
 __all__ = ["Address", "Engine", "EngineError", "Unavailable", "can_elicit", "engine_available"]

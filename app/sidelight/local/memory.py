@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Fit", "disk_free", "gigabytes", "memory_available", "will_fit"]
+__all__ = ["Fit", "disk_free", "engine_takes", "gigabytes", "memory_available", "will_fit"]
 
 _REPACK = 2.1
 """llama.cpp keeps a second copy of the weights, rearranged for the CPU: 1.1 GB of weights were seen to take 2.0 GB."""
@@ -30,12 +30,17 @@ class Fit:
     available: int
 
 
+def engine_takes(weights_bytes: int) -> int:
+    """Bytes our engine takes for weights of this size, before any context."""
+    return int(weights_bytes * _REPACK) + _BASE
+
+
 def will_fit(
     weights_bytes: int, slots: int, context: int, kv_per_token: int, available: int | None = None
 ) -> Fit:
     """Whether weights of this size and the cache of `slots` x `context` tokens fit into `available` bytes (now's if None)."""
     there = memory_available() if available is None else available
-    needed = int(weights_bytes * _REPACK) + slots * context * kv_per_token + _BASE
+    needed = engine_takes(weights_bytes) + slots * context * kv_per_token
     return Fit(there == 0 or needed <= there, needed, there)
 
 

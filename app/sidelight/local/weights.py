@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
@@ -49,7 +49,10 @@ _CLOCKS = Clocks(first_payload=60.0, silence=60.0)
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """An entry of the catalogue. `bytes` and `sha256` are those of the whole file; `hub` is its repository or None."""
+    """An entry of the catalogue. `bytes` and `sha256` are those of the whole file; `hub` is its repository or None.
+
+    `shape` is what its head will say, by the names of `models.metadata.LocalMetadata`; empty where nobody has looked.
+    """
 
     id: str
     title: str
@@ -59,6 +62,7 @@ class Weights:
     licence: str
     hub: str | None
     use: str
+    shape: Mapping[str, int] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +87,12 @@ class WeightsError(Exception):
 def catalogue() -> tuple[Weights, ...]:
     """The weights whose sum is known, in the order of the catalogue. Only those with a `hub` can be fetched by the app."""
     entries = json.loads(resource("local_models.json").read_text("utf-8"))["models"]
-    fields = ("id", "title", "file", "bytes", "sha256", "licence", "hub", "use")
-    return tuple(Weights(*(entry[field] for field in fields)) for entry in entries if entry["sha256"])
+    names = ("id", "title", "file", "bytes", "sha256", "licence", "hub", "use")
+    return tuple(
+        Weights(**{name: entry[name] for name in names}, shape=entry.get("shape", {}))
+        for entry in entries
+        if entry["sha256"]
+    )
 
 
 class WeightsFolder:

@@ -33,6 +33,7 @@ __all__ = [
     "Rule",
     "Strike",
     "Strong",
+    "Styled",
     "Table",
     "Text",
     "code_text",
@@ -65,6 +66,15 @@ class Emphasis:
     """*emphasis*"""
 
     children: tuple[Inline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Styled(Emphasis):
+    """One of the few HTML tags that are understood within a line: `<sub>`, `<sup>`, `<kbd>`. Who does not tell them
+    apart shows emphasis. `note` is the label of the footnote that it points to, or ""."""
+
+    style: Literal["sub", "sup", "kbd"] = "sup"
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,16 +156,24 @@ class CodeBlock:
 
 @dataclass(frozen=True, slots=True)
 class ListItem:
-    """`checked` is None where the item is no task. `continued`: the rest of an item that was cut; it has no marker."""
+    """`checked` is None where the item is no task. `continued`: the rest of an item that was cut; it has no marker.
+
+    `head`: a term that the items after it define, or the summary of details.
+    """
 
     blocks: tuple[Block, ...]
     checked: bool | None = None
     continued: bool = False
+    head: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ListBlock:
-    """`start` is the first item's number where `ordered`. `tight`: no blank lines between items."""
+    """`start` is the first item's number where `ordered`. `tight`: no blank lines between items.
+
+    `kind` "list" is what the name says. "note" is one footnote, an item, and `label` its label; "terms" are terms and
+    their definitions; "details" a summary (if there is one) and what it sums up.
+    """
 
     items: tuple[ListItem, ...]
     ordered: bool = False
@@ -163,6 +181,8 @@ class ListBlock:
     tight: bool = True
     continued: bool = False
     source_lines: Lines = (0, 0)
+    kind: Literal["list", "note", "terms", "details"] = "list"
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,10 +342,14 @@ def _links_in(children: Sequence[Inline]) -> bool:
 
 
 def marker(block: ListBlock, index: int) -> str:
-    """What stands before an item: "3.", a bullet, a box, or nothing."""
+    """What stands before an item: "3.", a bullet, a box, "[1]" of a footnote, or nothing."""
     item = block.items[index]
-    if item.continued:
+    if item.continued or block.kind == "terms":
         return ""
+    if block.kind == "note":
+        return f"[{block.label if len(block.label) <= 12 else block.label[:11] + '…'}]"
+    if block.kind == "details":
+        return "▾" if item.head else ""
     if item.checked is not None:
         return "☑" if item.checked else "☐"
     return f"{block.start + index}." if block.ordered else "•"
@@ -373,6 +397,8 @@ def separator(before: Block | None, block: Block) -> str:
 def _item(block: ListBlock, index: int) -> str:
     item = block.items[index]
     head = {"•": "-", "☑": "- [x]", "☐": "- [ ]"}.get(m := marker(block, index), m)
+    if block.kind == "terms":
+        head = "" if item.head else ":"
     body = ("\n" if block.tight else "\n\n").join(plain(b) for b in item.blocks)
-    indent = " " * (len(head) + 1 if head and item.checked is None else 2)
+    indent = " " * (0 if item.head else len(head) + 1 if head and item.checked is None else 2)
     return (head + " " if head else indent) + body.replace("\n", "\n" + indent)

@@ -10,7 +10,10 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 
-__all__ = ["install"]
+__all__ = ["OFF", "install"]
+
+OFF = "gfm"
+"""Set in the parser's environment, it leaves only what GitHub's Markdown has: no formulas, no `additions`."""
 
 _PAIRS = {"$$": "$$", "\\[": "\\]"}
 _LINES = 100
@@ -26,7 +29,7 @@ def install(parser: MarkdownIt) -> None:
 
 
 def _block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    if state.is_code_block(start):
+    if state.is_code_block(start) or OFF in state.env:
         return False
     at = state.bMarks[start] + state.tShift[start]
     opener = state.src[at : at + 2]
@@ -60,6 +63,8 @@ def _block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 def _inline(state: StateInline, silent: bool) -> bool:
     source, at = state.src, state.pos
+    if OFF in state.env:
+        return False
     if source.startswith(("$$", "\\[", "\\("), at):
         opener = source[at : at + 2]
         closer = {"$$": "$$", "\\[": "\\]", "\\(": "\\)"}[opener]

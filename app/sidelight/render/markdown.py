@@ -1,7 +1,8 @@
-"""Markdown -> block tree: CommonMark with tables, strikethrough, task lists and formulas, by markdown-it-py.
+"""Markdown -> block tree, by markdown-it-py: CommonMark with tables, strikethrough, task lists, bare addresses, formulas,
+footnotes, definition lists and a handful of HTML tags.
 
-Not an HTML renderer: raw HTML is text, an image is its description and its address as text, and a link that is not
-plain http(s) is text. The text comes from a model and is hostile, so everything is capped before a parser sees it
+Not an HTML renderer: all other HTML is text, an image is its description and its address as text, and a link that is
+not plain http(s) is text. The text comes from a model and is hostile, so everything is capped before a parser sees it
 (design section 7): a message of 256 kB is where the parsers' costs end, whatever it holds.
 """
 
@@ -12,12 +13,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import unescapeAll
+from markdown_it.rules_block import StateBlock, blockquote
 from markdown_it.token import Token
 
-from sidelight.render import formulas, links
+from sidelight.render import additions, formulas, links
 from sidelight.render.blocks import (
     Align,
     Block,
@@ -39,6 +42,7 @@ from sidelight.render.blocks import (
     Rule,
     Strike,
     Strong,
+    Styled,
     Table,
     Text,
 )
@@ -53,17 +57,24 @@ _MARKS = 12_000
 PIECE = 2_048
 """Characters after which a long list or code block is cut, at the end of an item or line."""
 PARAGRAPH = 10_000
+_PARAGRAPH_MARKS = 800
+_BLOCK_MARKS = 1_600
+"""Marks in a paragraph, after which it is cut, and in any other block, after which the rest of its text is as written. Each
+may begin letters of another kind, and laying those out takes a quarter of a millisecond and cannot be interrupted."""
 _BRACKETS = 500
+_BARE_LINKS = 500
+"""Opening brackets and bare addresses in one stretch of text; there are no links where there are more, or none after."""
 _NESTING = 16
+_DEEP_LINES = 200
 _ROWS, _COLUMNS = 200, 20
 
-_PLAIN = re.compile(r"[^\\`*_\[\]!<&$~\n:]*")
+_BEGINS = re.compile(r"[\\`*_\[\]!<&$~\n]")
+"""Characters that a rule within a line begins or ends with. Where there is none, there is no markup."""
 _LINE_END = re.compile("\n")
-_MARK = re.compile(r"[|*_`\[$~<&\\!]|://")
-_MARK_OR_COLON = re.compile(r"[|*_`\[$~<&\\!:]")
+_MARK = re.compile(r"[|*_`\[\]$~<&\\!]|://")
+_MARK_OR_COLON = re.compile(r"[|*_`\[\]$~<&\\!:]")
 _TASK = re.compile(r"\[([ xX])\](?:[ \t]+|$)")
-_BARE_LINK = re.compile(r"https?://[^\s<>\"`|]+", re.IGNORECASE)
-_BR = re.compile(r"<br ?/?>", re.IGNORECASE)
+_BARE_LINK = re.compile(r"(?:https?://|www\.(?=[^\s.]+\.))[^\s<>\"`|]+", re.IGNORECASE)
 
 _ALIGN: dict[str, Align] = {
     "text-align:left": "left",
@@ -72,14 +83,17 @@ _ALIGN: dict[str, Align] = {
 }
 
 Environment: TypeAlias = dict[str, Any]
-"""The parser's memory of link definitions ("references")."""
+"""The parser's memory of link definitions ("references") and footnotes."""
 
 
-def parse(text: str, pages: int = 1) -> tuple[Block, ...]:
-    """The blocks of a whole message; at most `pages` times the caps, then a `More`. Never raises."""
+def parse(text: str, pages: int = 1, *, gfm: bool = False) -> tuple[Block, ...]:
+    """The blocks of a whole message; at most `pages` times the caps, then a `More`. Never raises.
+
+    `gfm` leaves only what GitHub's Markdown has, for comparison: no formulas, footnotes, definition lists, tags.
+    """
     source = normal(text)
     end = page_end(source, pages)
-    blocks = [p.block for p in parse_piece(source[:end], {})]
+    blocks = [p.block for p in parse_piece(source[:end], {formulas.OFF: True} if gfm else {})]
     if end < len(source):
         last = source.count("\n", 0, end)
         blocks.append(More(len(source) - end, (last, last + 1)))
@@ -120,9 +134,9 @@ class Spent:
         return self._characters >= MESSAGE or self._lines >= _LINES or self._marks >= _MARKS
 
 
-def _nth(pattern: re.Pattern[str], source: str, end: int, n: int) -> int:
-    """The offset after the n-th match before `end`, or `end`."""
-    found = next(islice(pattern.finditer(source, 0, end), n - 1, None), None)
+def _nth(pattern: re.Pattern[str], source: str, end: int, n: int, begin: int = 0) -> int:
+    """The offset after the n-th match between `begin` and `end`, or `end`."""
+    found = next(islice(pattern.finditer(source, begin, end), n - 1, None), None)
     return found.end() if found else end
 
 
@@ -149,11 +163,19 @@ def _parser(with_links: bool) -> MarkdownIt:
     parser.disable(["html_block", "html_inline"])
     if not with_links:
         parser.disable(["link", "image"])
+    parser.block.ruler.at("blockquote", _quote, {"alt": ["paragraph", "reference", "blockquote", "list"]})
+    parser.inline.terminator_re = _BEGINS
     formulas.install(parser)
+    additions.install(parser)
     # Addresses are judged by links.is_safe when the tree is built, so that a refused one is still readable.
     parser.validateLink = lambda url: True  # type: ignore[method-assign]  # noqa: ARG005
     parser.normalizeLink = lambda url: url  # type: ignore[method-assign]
     return parser
+
+
+def _quote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """The parser's own rule, but for deep quotations, which end sooner: each level reads all lines that may go on lazily."""
+    return blockquote(state, start, min(end, start + _DEEP_LINES) if state.level > 4 else end, silent)
 
 
 class _Reader:
@@ -167,16 +189,18 @@ class _Reader:
         self._environment = environment
         self._first = first_line
         self._lines = source.split("\n")
+        self._marks = 0  # in the block read now
         self._item_lines: list[int] = []  # where the items of the list read last begin
 
     def pieces(self) -> Iterator[Piece]:
         while self._at < len(self._tokens):
             token = self._tokens[self._at]
             opening = self._lines[token.map[0]] if token.type == "fence" and token.map else ""
+            self._marks = 0
             for block in self._block(0):
                 if isinstance(block, CodeBlock):
                     yield from (Piece(b, opening) for b in _cut_code(block, bool(opening)))
-                elif isinstance(block, ListBlock) and token.map is not None:
+                elif isinstance(block, ListBlock) and block.kind == "list" and token.map is not None:
                     yield from (Piece(b) for b in self._cut_list(block, self._item_lines))
                 else:
                     yield Piece(block)
@@ -195,11 +219,12 @@ class _Reader:
         span = self._span(token)
         match token.type:
             case "paragraph_open":
-                return list(self._paragraphs(span))
+                return list(self._paragraphs(span, depth))
             case "heading_open":
                 return self._heading(int(token.tag[1:]), span)
             case "fence" | "code_block":
-                language = token.info.split(maxsplit=1)[0] if token.info.strip() else ""
+                info = unescapeAll(token.info).split(maxsplit=1)
+                language = info[0] if info else ""
                 return [CodeBlock(token.content.removesuffix("\n"), language[:40], source_lines=span)]
             case "math_block":
                 return [MathBlock(token.content, token.markup, token.info, span)]
@@ -211,6 +236,18 @@ class _Reader:
                 return [self._list(token, depth)]
             case "table_open":
                 return [self._table(span)]
+            case "footnote_open":
+                item = ListItem(self._children("footnote_close", depth + 1, token))
+                return [
+                    ListBlock((item,), tight=token.hidden, source_lines=span, kind="note", label=token.info)
+                ]
+            case "terms_open":
+                terms = self._parts("terms_close", depth, token)
+                return [ListBlock(terms, tight=token.hidden, source_lines=span, kind="terms")]
+            case "details_open":
+                return [
+                    ListBlock(self._details(depth, token), tight=False, source_lines=span, kind="details")
+                ]
             case _:  # the closing token of something that was left early, such as an empty list
                 return []
 
@@ -229,20 +266,48 @@ class _Reader:
         self._at += 1
         return tuple(blocks)
 
-    def _paragraphs(self, span: tuple[int, int]) -> Iterator[Block]:
+    def _paragraphs(self, span: tuple[int, int], depth: int) -> Iterator[Block]:
         content = self._next().content
         self._at += 1
         continued = False
+        with_links = content.count("[") <= _BRACKETS
         for part in _cut_paragraph(content):
-            yield Paragraph(self._inlines(part), continued, span)
+            if depth == 0:
+                self._marks = 0
+            yield Paragraph(self._inlines(part, with_links=with_links), continued, span)
             continued = True
 
     def _heading(self, level: int, span: tuple[int, int]) -> list[Block]:
         content = self._next().content
         self._at += 1
-        if len(content) > PARAGRAPH:
-            return [Paragraph(self._inlines(p), i > 0, span) for i, p in enumerate(_cut_paragraph(content))]
+        parts = list(_cut_paragraph(content))
+        if len(parts) > 1:
+            return [Paragraph(self._inlines(part), i > 0, span) for i, part in enumerate(parts)]
         return [Heading(level, self._inlines(content), span)]
+
+    def _parts(self, closing: str, depth: int, opener: Token) -> tuple[ListItem, ...]:
+        """Terms and their definitions; beyond the depth cap the source."""
+        if depth >= _NESTING:
+            return (ListItem(self._children(closing, depth + 1, opener)),)
+        items: list[ListItem] = []
+        while (token := self._next()).type != closing:
+            if token.type == "term_open":
+                items.append(self._head(token))
+            else:
+                items.append(ListItem(self._children("definition_close", depth + 1, token)))
+        return tuple(items)
+
+    def _details(self, depth: int, opener: Token) -> tuple[ListItem, ...]:
+        """The summary, if there is one, and the rest."""
+        summary: tuple[ListItem, ...] = ()
+        if self._tokens[self._at].type == "summary_open":
+            summary = (self._head(self._next()),)
+        return (*summary, ListItem(self._children("details_close", depth + 1, opener)))
+
+    def _head(self, opener: Token) -> ListItem:
+        content = self._next().content[:PARAGRAPH]
+        self._at += 1
+        return ListItem((Paragraph(self._inlines(content), source_lines=self._span(opener)),), head=True)
 
     def _list(self, opener: Token, depth: int) -> ListBlock:
         ordered = opener.type == "ordered_list_open"
@@ -250,15 +315,21 @@ class _Reader:
         start = int(opener.attrs.get("start", 1)) if ordered else 1
         items: list[ListItem] = []
         lines: list[int] = []
-        tight = True
+        tight = self._is_tight(opener.level + 2, closing)
         while (token := self._next()).type != closing:
-            first = self._tokens[self._at]
-            if first.type == "paragraph_open" and not first.hidden:
-                tight = False
             lines.append(self._span(token)[0])
             items.append(_item(self._children("list_item_close", depth + 1, token)))
         self._item_lines = lines
         return ListBlock(tuple(items), ordered, start, tight, source_lines=self._span(opener))
+
+    def _is_tight(self, level: int, closing: str) -> bool:
+        """Whether the paragraphs of a list, of which the next tokens are, are those of a tight one: all are or none."""
+        for token in islice(self._tokens, self._at, None):
+            if token.type == "paragraph_open" and token.level == level:
+                return token.hidden
+            if token.type == closing and token.level == level - 2:
+                break
+        return True
 
     def _cut_list(self, block: ListBlock, lines: list[int]) -> Iterator[Block]:
         """Pieces of at least PIECE characters of source each, cut between items."""
@@ -293,18 +364,15 @@ class _Reader:
         return cells
 
     def _cell(self, content: str) -> Cell:
-        """A cell; `<br>` is the only way Markdown has to break a line there, so it is understood."""
-        children: list[Inline] = []
-        for i, part in enumerate(_BR.split(content[:PARAGRAPH])):
-            if i:
-                children.append(Break())
-            children.extend(self._inlines(part.strip()))
-        return tuple(children)
+        return self._inlines(content[:PARAGRAPH].strip())
 
-    def _inlines(self, content: str) -> tuple[Inline, ...]:
-        if _PLAIN.fullmatch(content):  # most table cells: nothing in it that a rule of the parser begins with
+    def _inlines(self, content: str, *, with_links: bool = True) -> tuple[Inline, ...]:
+        if not _BEGINS.search(content) and not _BARE_LINK.search(content):  # most table cells
             return (Text(content),) if content else ()
-        parser = _parser(content.count("[") <= _BRACKETS)
+        self._marks += len(_MARK.findall(content))
+        if self._marks > _BLOCK_MARKS:
+            return (Text(content),)
+        parser = _parser(with_links and content.count("[") <= _BRACKETS)
         tokens: list[Token] = []
         parser.inline.parse(content, parser, self._environment, tokens)
         return _inlines(tokens)
@@ -349,11 +417,15 @@ def _cut_code(block: CodeBlock, fenced: bool) -> Iterator[CodeBlock]:
 
 
 def _cut_paragraph(content: str) -> Iterator[str]:
-    """Parts of at most PARAGRAPH characters, cut at a space where there is one in the last tenth."""
+    """Parts with at most so many characters and marks, cut at a space where there is one in the last tenth."""
     at = 0
-    while len(content) - at > PARAGRAPH:
-        space = max(content.rfind(c, at + PARAGRAPH * 9 // 10, at + PARAGRAPH) for c in " \n")
-        end = space + 1 if space > 0 else at + PARAGRAPH
+    while True:
+        reach = min(len(content), at + PARAGRAPH)
+        reach = _nth(_MARK, content, reach, _PARAGRAPH_MARKS, at)
+        if reach == len(content):
+            break
+        space = max(content.rfind(c, reach - (reach - at) // 10, reach) for c in " \n")
+        end = space + 1 if space > 0 else reach
         yield content[at:end].rstrip()
         at = end
     yield content[at:]
@@ -390,11 +462,22 @@ def _leaf(token: Token) -> Iterator[Inline]:
         case "math_inline":
             yield Math(token.content, token.markup, token.info)
         case "image":
-            described = token.content.strip()
+            described = "".join(_described(token.children or ())).strip()
             address = str(token.attrs.get("src", ""))
             yield Text(f"{described} ({address})" if described and address else described or address)
+        case "footnote_mark":
+            yield Styled((Text(f"[{token.content}]"),), note=token.content)
         case _:
             pass
+
+
+def _described(tokens: Sequence[Token]) -> Iterator[str]:
+    """What an image is said to show, without its markup."""
+    for token in tokens:
+        if token.type == "image":
+            yield from _described(token.children or ())
+        else:
+            yield "\n" if token.type in ("softbreak", "hardbreak") else token.content
 
 
 def _wrapped(opener: Token, children: tuple[Inline, ...]) -> Iterator[Inline]:
@@ -405,6 +488,9 @@ def _wrapped(opener: Token, children: tuple[Inline, ...]) -> Iterator[Inline]:
             yield Strong(children)
         case "s_open":
             yield Strike(children)
+        case "tag_open":
+            style: Literal["sub", "sup", "kbd"] = "sub" if opener.tag == "sub" else "sup"
+            yield Styled(children, "kbd" if opener.tag == "kbd" else style)
         case "link_open":
             address = str(opener.attrs.get("href", ""))
             if links.is_safe(address) and children:
@@ -434,7 +520,7 @@ def _merged(children: Sequence[Inline]) -> tuple[Inline, ...]:
 
 def _with_bare_links(children: tuple[Inline, ...]) -> tuple[Inline, ...]:
     """Addresses written out in running text, made links; not those within links or code."""
-    if not any(isinstance(c, Text) and "://" in c.text for c in children) and not any(
+    if not any(isinstance(c, Text) and _BARE_LINK.search(c.text) for c in children) and not any(
         isinstance(c, Emphasis | Strong | Strike) for c in children
     ):
         return children
@@ -452,14 +538,15 @@ def _with_bare_links(children: tuple[Inline, ...]) -> tuple[Inline, ...]:
 
 def _linked(text: str) -> Iterator[Inline]:
     at = 0
-    for found in _BARE_LINK.finditer(text):
-        address = _trimmed(found[0])
+    for found in islice(_BARE_LINK.finditer(text), _BARE_LINKS):
+        written = _trimmed(found[0])
+        address = written if "://" in written else f"http://{written}"
         if text[: found.start()][-1:].isalnum() or not links.is_safe(address):
             continue
         if found.start() > at:
             yield Text(text[at : found.start()])
-        yield Link((Text(address),), address)
-        at = found.start() + len(address)
+        yield Link((Text(written),), address)
+        at = found.start() + len(written)
     if at < len(text):
         yield Text(text[at:])
 
