@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidelight.settings import BackendSetting, LaneSetting, NetSetting, Settings, load, save
+from sidelight.chat.message import Parameters
+from sidelight.settings import BackendSetting, LaneSetting, NetSetting, PresetSetting, Settings, load, save
 
 FULL = Settings(
     theme="dark",
@@ -22,8 +23,9 @@ FULL = Settings(
     language="de",
     thinking="open_then_close",
     enter_sends=False,
-    backends=(BackendSetting("mine", "openai", "Mine", "http://localhost:1", 5.0, 6.0),),
+    backends=(BackendSetting("mine", "openai", "Mine", "http://localhost:1", 5.0, 6.0, True),),
     lanes=(LaneSetting("mine", "m", "Be brief.", 0.5, 0.9, 100, "low", ("END",), 7, '{"a":1}', True),),
+    presets=(PresetSetting("Calm", Parameters("Be brief.", 0.1, stop=("END",), tags="split")),),
     gguf=("/models/a.gguf",),
     slot_context=8192,
     net=NetSetting("none", "/ca.pem"),

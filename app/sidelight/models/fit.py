@@ -97,21 +97,22 @@ def fits(
     quantisation: str | None = None,
     slots: int = 1,
     expanded: bool = False,
+    overhead: int = _OVERHEAD,
 ) -> Fit:
     """Whether weights and the cache of `slots` times `context` tokens fit into `available` bytes (0 and None: not known).
 
     Weights are the file's size where the metadata has it, else parameters times the bits of the quantisation (the
-    metadata's own, or the one asked about).
+    metadata's own, or the one asked about). `overhead` is what the runtime takes beside the two.
     """
     weights, estimated = _weights(metadata, family, quantisation)
     cache = cache_of(metadata, family)
     per_token = None if cache is None else (cache.expanded if expanded else cache.per_token) * slots
     if weights is None or per_token is None:
         return Fit("unknown", weights, None, None, available or None, estimated=estimated)
-    needed = weights + per_token * context + _OVERHEAD
+    needed = weights + per_token * context + overhead
     if not available:
         return Fit("unknown", weights, per_token * context, needed, None, estimated=estimated)
-    room = max(0, available - weights - _OVERHEAD)
+    room = max(0, available - weights - overhead)
     largest = room // per_token // _ROUND * _ROUND if per_token else context
     verdict: Literal["fits", "tight", "too large"] = "fits" if needed <= _TIGHT * available else "tight"
     if needed > available:

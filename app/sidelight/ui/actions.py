@@ -82,6 +82,7 @@ GROUPS: Final[tuple[tuple[Group, str], ...]] = (
 COMMANDS: Final[tuple[Command, ...]] = (
     Command("new", "ui.new", "conversation", "new_conversation", ("Ctrl+N",)),
     Command("send", "ui.send", "conversation", "send", ("Ctrl+Return", "Ctrl+Enter"), "idle"),
+    Command("attach", "ui.attach", "conversation", "attach_files", ("Ctrl+Shift+A",)),
     Command("stop", "ui.stop.all", "conversation", "stop", ("Esc",), "streaming"),
     Command("retry", "ui.retry_lane", "conversation", "retry", ("Ctrl+R",), "turns"),
     Command("retry_failed", "ui.retry_failed", "conversation", "retry_failed", ("Ctrl+Shift+R",), "failed"),

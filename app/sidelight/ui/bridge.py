@@ -15,14 +15,16 @@ from sidelight import messages
 from sidelight.chat.message import Lane
 from sidelight.engine.session import FIRST_MODEL, Session
 from sidelight.engine.terms import EMBEDDED, Change, Notice, WeightsOffer
+from sidelight.net import is_plain
 from sidelight.settings import Settings
 from sidelight.ui.panes.compare.values import Compared, Facts
 from sidelight.ui.panes.composer.pane import Chip, ComposerValue
 from sidelight.ui.panes.history.groups import Entry
 from sidelight.ui.panes.history.pane import HistoryValue
 from sidelight.ui.panes.welcome.pane import WelcomeValue
+from sidelight.ui.servers import found_servers
 
-__all__ = ["Bridge", "Surface", "backend_title", "lane_name", "offers"]
+__all__ = ["Bridge", "Surface", "backend_title", "can_answer", "lane_name", "offers", "sees"]
 
 BUDGET: Final = 0.006
 """Seconds of folding in one tick; the rest of a frame is for drawing."""
@@ -30,7 +32,8 @@ FRAME_MS: Final = 16
 HALF_RATE_MS: Final = 33
 HIDDEN_MS: Final = 250
 FULL_RATE_LANES: Final = 4
-CLOCK_S: Final = 0.2
+CLOCK_S: Final = 1 / 16
+"""Seconds between two ticks of the clocks; the lanes take turns, so that each moves four times a second."""
 
 
 class Surface(Protocol):
@@ -69,7 +72,7 @@ class Surface(Protocol):
         """Say anew which commands can be given."""
 
     def move_clocks(self) -> None:
-        """Move the clocks of lanes that are busy."""
+        """Move the clocks of some of the lanes that are busy."""
 
 
 class Bridge(QObject):
@@ -84,6 +87,8 @@ class Bridge(QObject):
         self._news: set[str] = set()
         self._stopped = False
         self._clock = 0.0
+        self._facts: tuple[tuple[str, Facts], ...] = ()
+        self._asking = False
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
@@ -150,9 +155,14 @@ class Bridge(QObject):
         news, self._news = self._news, set()
         if "settings" in news:
             self._surface.show_settings(self._session.settings)
+        if news & {"conversation", "backends", "weights", "settings"}:
+            self._facts = self._lane_facts()
         if news & {"conversation", "reply", "backends", "weights", "settings"}:
-            self._surface.show_lanes(self._compared())
-        if news & {"conversation", "reply", "history", "backends", "weights", "settings"}:
+            session = self._session
+            self._surface.show_lanes(Compared(session.conversation, self._facts, session.settings.thinking))
+        asking = self._session.conversation.id in self._session.streaming_conversations
+        if news & {"conversation", "history", "backends", "weights", "settings"} or asking != self._asking:
+            self._asking = asking
             self._surface.show_composer(self._composer())
             self._surface.show_situation()
         if news & {"conversation", "history"} or ("reply" in news and not self._session.streaming):
@@ -168,10 +178,10 @@ class Bridge(QObject):
 
     # --- values
 
-    def _compared(self) -> Compared:
+    def _lane_facts(self) -> tuple[tuple[str, Facts], ...]:
         session = self._session
-        conversation = session.conversation
-        facts = tuple(
+        plain = {about.id for about in session.backends() if is_plain(about.origin)}
+        return tuple(
             (
                 lane.id,
                 Facts(
@@ -179,18 +189,21 @@ class Bridge(QObject):
                     backend_title(session, lane.backend),
                     session.context_of(lane),
                     lane_hint(lane),
+                    plain=lane.backend in plain,
                 ),
             )
-            for lane in conversation.lanes
+            for lane in session.conversation.lanes
         )
-        return Compared(conversation, facts, session.settings.thinking)
 
     def _composer(self) -> ComposerValue:
         session = self._session
         conversation = session.conversation
         return ComposerValue(
             conversation.id,
-            tuple(Chip(lane.id, lane_name(session, lane), lane_hint(lane)) for lane in conversation.lanes),
+            tuple(
+                Chip(lane.id, lane_name(session, lane), lane_hint(lane), sees(session, lane))
+                for lane in conversation.lanes
+            ),
             conversation.id in session.streaming_conversations,
             session.settings.enter_sends,
         )
@@ -209,7 +222,7 @@ class Bridge(QObject):
                 lines.append(
                     messages.text("ui.welcome.ready", name=name, backend=backend_title(session, lane.backend))
                 )
-        return WelcomeValue(offers(session), tuple(lines))
+        return WelcomeValue(offers(session), tuple(lines), found_servers(session))
 
 
 def offers(session: Session) -> tuple[WeightsOffer, ...]:
@@ -250,6 +263,13 @@ def lane_hint(lane: Lane) -> str:
     if parameters.temperature is not None:
         parts.append(f"T {parameters.temperature:g}")
     return " · ".join(parts)
+
+
+def sees(session: Session, lane: Lane) -> bool:
+    """Whether a lane takes pictures, as far as is known."""
+    known = session.models(lane.backend)
+    listed = known if isinstance(known, tuple) else ()
+    return all(model.images is not False for model in listed if model.id == lane.model)
 
 
 def can_answer(session: Session, lane: Lane) -> bool:

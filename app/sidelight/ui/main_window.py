@@ -18,6 +18,7 @@ from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
+    QFileDialog,
     QFrame,
     QHBoxLayout,
     QMainWindow,
@@ -31,15 +32,16 @@ from PySide6.QtWidgets import (
 from sidelight import messages
 from sidelight.chat.conversation import ContextRule, failed_lanes
 from sidelight.engine.session import Session
-from sidelight.engine.terms import EMBEDDED, Notice
+from sidelight.engine.terms import EMBEDDED, Change, Notice
 from sidelight.secrets import Secret
-from sidelight.settings import BackendSetting, Settings
+from sidelight.settings import BackendSetting, PresetSetting, Settings
 from sidelight.ui import bridge, wording
 from sidelight.ui.actions import COMMANDS, GROUPS, Situation, make_actions
 from sidelight.ui.panes.compare.values import Compared, Remark
 from sidelight.ui.panes.composer.pane import ComposerPane, ComposerValue
 from sidelight.ui.panes.history.pane import HistoryPane, HistoryValue
 from sidelight.ui.panes.welcome.pane import WelcomePane, WelcomeValue
+from sidelight.ui.spending import Purse
 from sidelight.ui.theme import Palette
 from sidelight.ui.widgets.banner import Banner
 from sidelight.ui.widgets.icon import IconButton, app_icon
@@ -47,12 +49,16 @@ from sidelight.ui.widgets.plain import ElidedLabel
 
 if TYPE_CHECKING:
     from sidelight.chat.conversation import Turn
-    from sidelight.chat.message import Lane
+    from sidelight.chat.message import Attachment, Lane, TagRule
     from sidelight.chat.reply import Reply
+    from sidelight.ui.attaching import Source
+    from sidelight.ui.dialogs.access import KeyDialog
     from sidelight.ui.dialogs.model_picker import ModelPicker
     from sidelight.ui.evidence import Evidence, Known
+    from sidelight.ui.examining import Reader
     from sidelight.ui.panes.compare.pane import LanesPane
     from sidelight.ui.panes.inspect.pane import InspectPane
+    from sidelight.ui.panes.inspect.wire import Looked
     from sidelight.ui.preferences.window import PreferencesWindow
 
 __all__ = ["MainWindow"]
@@ -80,6 +86,8 @@ class MainWindow(QMainWindow):
         self._zoom = 1.0
         self._picker: ModelPicker | None = None
         self._preferences: PreferencesWindow | None = None
+        self._key_dialog: KeyDialog | None = None
+        self._reader: Reader | None = None
         self._shown_notice: Notice | None = None
         self._situation: Situation | None = None
         self.setWindowTitle(messages.text("app.name"))
@@ -88,6 +96,7 @@ class MainWindow(QMainWindow):
         self.history = HistoryPane()
         self.welcome = WelcomePane()
         self.composer = ComposerPane()
+        self._purse = Purse(session, self.composer, self)
         self.banner = Banner(messages.text("ui.dismiss"))
         self._lanes: LanesPane | None = None
         self._evidence: Evidence | None = None
@@ -95,6 +104,8 @@ class MainWindow(QMainWindow):
         self._details_width = 0
         self._details_open = self._details_wanted = False
         self._details_drawn: object = None
+        self._details_of: tuple[str, Reply] | None = None
+        self._wire: tuple[str, Looked] = ("", None)
         self._remarking = QTimer(self)
         self._remarking.setSingleShot(True)
         self._remarking.setInterval(0)
@@ -179,6 +190,7 @@ class MainWindow(QMainWindow):
         session = self._session
         self.composer.sent.connect(self._send)
         self.composer.stopped.connect(self.stop)
+        self.composer.files_offered.connect(self._read_files)
         self.composer.lane_clicked.connect(self._open_lane_settings)
         self.composer.add_clicked.connect(self.add_lane)
         self.history.opened.connect(session.open)
@@ -188,8 +200,10 @@ class MainWindow(QMainWindow):
         self.history.asked_new.connect(self.new_conversation)
         self.welcome.fetch_wanted.connect(session.fetch_weights)
         self.welcome.cancel_wanted.connect(session.cancel_weights)
+        self.welcome.server_wanted.connect(lambda backend: self._open_picker(backend, "", self._first_lane()))
+        self.welcome.look_wanted.connect(session.find_servers)
         self.welcome.key_wanted.connect(self.open_key_dialog)
-        self.welcome.address_wanted.connect(self.open_address_dialog)
+        self.welcome.address_wanted.connect(lambda: self.open_address_dialog())
         self.welcome.prompt_chosen.connect(self.composer.take_back)
         self.banner.closed.connect(self._on_notice_read)
         self._remarking.timeout.connect(self._remark)
@@ -246,6 +260,7 @@ class MainWindow(QMainWindow):
     def show_composer(self, value: ComposerValue) -> None:
         """Draw the composer."""
         self.composer.show_value(value)
+        self._purse.notice()
 
     def show_history(self, value: HistoryValue) -> None:
         """Draw the list of conversations."""
@@ -266,12 +281,14 @@ class MainWindow(QMainWindow):
 
     def show_outside(self) -> None:
         """Open dialogs draw what is new outside."""
-        if self._picker is None and self._preferences is None:
+        if self._picker is None and self._preferences is None and self._key_dialog is None:
             return
         from sidelight.ui import places
 
         if self._picker is not None:
             self._picker.show_value(places.picker_value(self._session))
+        if self._key_dialog is not None:
+            self._key_dialog.show_value(places.keyed_backends(self._session))
         if self._preferences is not None:
             self._preferences.show_outside(places.known_backends(self._session), self._session.weights())
 
@@ -325,13 +342,25 @@ class MainWindow(QMainWindow):
         self.composer.submit()
 
     def _send(self, prompt: str) -> None:
-        try:
-            self._session.send(prompt)
-        except ValueError as error:
-            self.composer.say(messages.text(str(error)))
-            return
+        files = self.composer.files
+        self._purse.within_limit(lambda over_limit: self._ask(prompt, files, over_limit))
+
+    def _ask(self, prompt: str, files: tuple[tuple[Attachment, bytes], ...], over_limit: bool) -> None:
+        self._session.send(prompt, files, over_limit=over_limit)
         self.composer.clear()
         self.composer.setFocus()
+
+    def attach_files(self) -> None:
+        """Choose files that go with the prompt."""
+        self.composer.choose_files()
+
+    def _read_files(self, conversation: str, sources: tuple[Source, ...]) -> None:
+        from sidelight.ui.examining import Reader
+
+        if self._reader is None:
+            self._reader = Reader(self)
+            self._reader.done.connect(self.composer.take_files)
+        self._reader.read(conversation, sources)
 
     def stop(self) -> None:
         """Stop all lanes."""
@@ -345,13 +374,16 @@ class MainWindow(QMainWindow):
             self._retry(column.lane.id, leaf)
 
     def _retry(self, lane: str, turn: str) -> None:
-        self._session.retry(turn, [lane])
+        self._purse.within_limit(lambda over_limit: self._ask_again(lane, turn, over_limit))
+
+    def _ask_again(self, lane: str, turn: str, over_limit: bool) -> None:
+        self._session.retry(turn, [lane], over_limit=over_limit)
         if self._lanes is not None:
             self._lanes.show_newest_version(turn, lane)
 
     def retry_failed(self) -> None:
         """Ask all lanes again that failed."""
-        self._session.retry_failed()
+        self._purse.within_limit(lambda over_limit: self._session.retry_failed(over_limit=over_limit))
 
     def copy_answer(self) -> None:
         """Copy the newest answer of the current lane."""
@@ -438,6 +470,10 @@ class MainWindow(QMainWindow):
                 self._show_details(True)
             case "stop":
                 self._session.stop(lane)
+            case "hurry":
+                for reply in (r for turn in self._session.conversation.path for r in turn.versions(lane)):
+                    if reply.progress is not None and reply.progress.stage == "again":
+                        self._session.hurry(reply.id)
             case "settings":
                 self._open_lane_settings(lane)
             case "model":
@@ -454,15 +490,20 @@ class MainWindow(QMainWindow):
             case "retry" | "ask":
                 self._retry(lane, turn)
             case "drop_oldest":
-                if not self._session.retry_shorter(turn, lane):
-                    self.composer.say(messages.text("ui.drop_oldest.useless"))
+                self._purse.within_limit(lambda over_limit: self._ask_shorter(lane, turn, over_limit))
             case "key":
                 found = self._session.conversation.lane(lane)
                 self.open_key_dialog(found.backend if found is not None else "")
-            case "model":
-                self._on_lane_wish(lane, "model")
+            case "model" | "settings":
+                self._on_lane_wish(lane, wish)
+            case "preferences":
+                self.open_preferences()
             case _:
                 raise ValueError(wish)
+
+    def _ask_shorter(self, lane: str, turn: str, over_limit: bool) -> None:
+        if not self._session.retry_shorter(turn, lane, over_limit=over_limit):
+            self.composer.say(messages.text("ui.drop_oldest.useless"))
 
     def _open_picker(self, backend: str, model: str, lane: str | None) -> None:
         """Choose a model: for a lane, or for a new one."""
@@ -472,16 +513,24 @@ class MainWindow(QMainWindow):
         picker = ModelPicker(backend, model, self)
         session = self._session
         picker.models_wanted.connect(session.ask_models)
+        picker.fits_wanted.connect(session.ask_fits)
+        picker.servers_wanted.connect(session.find_servers)
         picker.fetch_wanted.connect(session.fetch_weights)
         picker.cancel_wanted.connect(session.cancel_weights)
         picker.key_wanted.connect(self.open_key_dialog)
-        picker.address_wanted.connect(self.open_address_dialog)
+        picker.address_wanted.connect(lambda: self.open_address_dialog())
         picker.file_added.connect(self._add_file)
         picker.chosen.connect(lambda b, m: self._on_picked(lane, b, m))
         picker.finished.connect(self._on_picker_closed)
         self._picker = picker
         picker.show_value(places.picker_value(session))
         picker.open()
+
+    def _first_lane(self) -> str | None:
+        """The lane that a server which was just found is for: the first one, unless that can answer already."""
+        session = self._session
+        first = session.conversation.lanes[:1]
+        return first[0].id if first and not bridge.can_answer(session, first[0]) else None
 
     def _on_picker_closed(self) -> None:
         self._picker = None
@@ -505,11 +554,13 @@ class MainWindow(QMainWindow):
         if found is None:
             return
         name = bridge.lane_name(self._session, found)
-        about = next((a for a in self._session.backends() if a.id == found.backend), None)
-        can_elicit = about is not None and about.provider == "llamacpp"
-        dialog = LaneSettings(found, name, can_elicit=can_elicit, parent=self)
+        dialog = LaneSettings(found, name, self._session.settings.presets, self)
         dialog.changed.connect(self._session.change_lane)
+        dialog.presets_changed.connect(self._keep_presets)
         dialog.open()
+
+    def _keep_presets(self, presets: tuple[PresetSetting, ...]) -> None:
+        self._session.change_settings(msgspec.structs.replace(self._session.settings, presets=presets))
 
     # --- what is known of replies
 
@@ -567,7 +618,7 @@ class MainWindow(QMainWindow):
 
     def _on_focus(self, _old: QWidget | None, _now: QWidget | None) -> None:
         """The lane that has the focus is the one whose details are shown; asking keeps it in mind."""
-        if self._lanes is not None and self._lanes.current is not None:
+        if self.isVisible() and self._lanes is not None and self._lanes.current is not None:
             self._draw_details()
 
     def _draw_details(self) -> None:
@@ -575,7 +626,7 @@ class MainWindow(QMainWindow):
         pane = self._details
         if pane is None or not self._details_open:
             return
-        from sidelight.ui.panes.inspect.sections import Subject, inspected
+        from sidelight.ui.panes.inspect.sections import Subject, as_asked, inspected
         from sidelight.ui.panes.inspect.values import stage
 
         session = self._session
@@ -584,24 +635,78 @@ class MainWindow(QMainWindow):
         reply = column.newest if column is not None else None
         if column is None or reply is None or not conversation.turns:
             pane.show_value(None)
-            self._details_drawn = None
+            self._details_drawn = self._details_of = None
             return
-        name = bridge.lane_name(session, column.lane)
-        wanted = (stage(reply), column.lane, conversation.rule, name)
+        lane, wire = as_asked(column.lane, reply), self._look_up_wire(reply)
+        name = bridge.lane_name(session, lane)
+        wanted = (stage(reply), lane, conversation.rule, name, wire)
         if wanted == self._details_drawn:
             return
         self._details_drawn = wanted
+        self._details_of = (conversation.path[-1].id, reply)
         subject = Subject(
             conversation,
             conversation.path[-1].id,
-            column.lane,
+            lane,
             reply,
-            self._known(column.lane, conversation.path, reply),
+            self._known(lane, conversation.path, reply),
             name,
-            bridge.backend_title(session, column.lane.backend),
-            here=column.lane.backend == EMBEDDED,
+            bridge.backend_title(session, lane.backend),
+            here=lane.backend == EMBEDDED,
+            wire=wire,
         )
         pane.show_value(inspected(subject))
+
+    def _look_up_wire(self, reply: Reply) -> Looked:
+        """What went over the wire for a reply; asked for once it has ended, told by a change of "recorded"."""
+        source = reply.reread or reply.id
+        if not reply.state.is_final or reply.notes is None:
+            return None
+        if self._session.live(reply.id):  # what is recorded is kept at its very end
+            return "looking"
+        if self._wire[0] != source:
+            self._wire = (source, "looking")
+            self._session.ask_recorded(source)
+        return self._wire[1]
+
+    def _on_session_change(self, change: Change) -> None:
+        if change.kind == "recorded" and change.reply == self._wire[0]:
+            from sidelight.ui.panes.inspect.wire import wire_of
+
+            found = self._session.recorded(change.reply)
+            self._wire = (change.reply, None if found is None else wire_of(found))
+            self._draw_details()
+
+    def _on_details_wish(self, wish: str) -> None:
+        recorded = self._session.recorded(self._wire[0])
+        if recorded is None:
+            return
+        match wish:
+            case "copy_stream":
+                QGuiApplication.clipboard().setText(recorded.unpacked().decode("utf-8", "replace"))
+            case "save_stream":
+                dialog = QFileDialog(self, messages.text("ui.details.save"))
+                dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+                dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+                dialog.selectFile(f"stream-{self._wire[0][:8]}.txt")
+                dialog.fileSelected.connect(lambda path: self._save(path, recorded.unpacked()))
+                dialog.open()
+            case _:
+                raise ValueError(wish)
+
+    def _save(self, path: str, content: bytes) -> None:
+        try:
+            Path(path).write_bytes(content)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            self.banner.say(messages.text("ui.details.save.failed", path=path, reason=reason), level="error")
+
+    def _reread(self, rule: TagRule) -> None:
+        """Read the stream of the reply that is looked at once more, and look at what that gives."""
+        if self._details_of is not None and self._lanes is not None:
+            turn, reply = self._details_of
+            self._session.reread(turn, reply.id, rule)
+            self._lanes.show_newest_version(turn, reply.lane)
 
     def toggle_details(self) -> None:
         """Show or hide the inspector."""
@@ -634,6 +739,9 @@ class MainWindow(QMainWindow):
 
         pane = InspectPane(self._palette, self._zoom)
         pane.closed.connect(lambda: self._show_details(False))
+        pane.wished.connect(self._on_details_wish)
+        pane.reread.connect(self._reread)
+        self._session.subscribe(self._on_session_change)
         self._splitter.addWidget(pane)
         self._splitter.setStretchFactor(2, 0)
         self._details = pane
@@ -722,10 +830,12 @@ class MainWindow(QMainWindow):
             window = PreferencesWindow(self)
             window.changed.connect(self._session.change_settings)
             window.backends.key_wanted.connect(self.open_key_dialog)
+            window.backends.test_wanted.connect(self._session.ask_models)
             window.backends.address_wanted.connect(self.open_address_dialog)
             window.local.fetch_wanted.connect(self._session.fetch_weights)
             window.local.cancel_wanted.connect(self._session.cancel_weights)
             window.finished.connect(self._on_preferences_closed)
+            self._purse.show_on(window.spending)
             window.show_value(
                 self._session.settings, places.known_backends(self._session), self._session.weights()
             )
@@ -736,6 +846,7 @@ class MainWindow(QMainWindow):
 
     def _on_preferences_closed(self) -> None:
         self._preferences = None
+        self._purse.show_on(None)
 
     def open_keys(self) -> None:
         """The list of keys."""
@@ -749,30 +860,34 @@ class MainWindow(QMainWindow):
         from sidelight.ui.dialogs.access import KeyDialog
 
         session = self._session
-        backends = places.keyed_backends(session)
-        keys = {about.id: session.key_state(about.id) for about, _ in backends}
-        dialog = KeyDialog(backends, keys, backend, self._above)
+        dialog = KeyDialog(places.keyed_backends(session), backend, self._above)
         dialog.given.connect(self._on_key)
         dialog.forgotten.connect(lambda chosen: session.set_key(chosen, None))
+        dialog.test_wanted.connect(session.ask_models)
+        dialog.finished.connect(self._on_key_dialog_closed)
+        self._key_dialog = dialog
         dialog.open()
+
+    def _on_key_dialog_closed(self) -> None:
+        self._key_dialog = None
 
     def _on_key(self, backend: str, key: Secret) -> None:
         self._session.set_key(backend, key)
         self._session.ask_models(backend)
 
-    def open_address_dialog(self) -> None:
-        """Take the address of a server."""
+    def open_address_dialog(self, setting: BackendSetting | None = None) -> None:
+        """Take the address of a server, a new one or one there is."""
         from sidelight.ui.dialogs.access import AddressDialog
 
-        dialog = AddressDialog(self._above)
+        dialog = AddressDialog(setting, self._above)
         dialog.given.connect(self._on_address)
         dialog.open()
 
     def _on_address(self, setting: BackendSetting) -> None:
         settings = self._session.settings
-        self._session.change_settings(
-            msgspec.structs.replace(settings, backends=(*settings.backends, setting))
-        )
+        backends = {b.id: b for b in settings.backends} | {setting.id: setting}
+        self._session.change_settings(msgspec.structs.replace(settings, backends=tuple(backends.values())))
+        self._session.ask_models(setting.id)
 
     @property
     def _above(self) -> QWidget:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from sidelight import messages
-from sidelight.engine.terms import WeightsOffer
-from sidelight.ui import wording
+from sidelight.engine.terms import Fitting, WeightsOffer
+from sidelight.ui import fitting, wording
 from sidelight.ui.widgets.icon import IconButton
 from sidelight.ui.widgets.meter import Meter
-from sidelight.ui.widgets.plain import Label
+from sidelight.ui.widgets.plain import Label, plain_tip
 
 __all__ = ["OfferRow", "Offers", "choose_model_file"]
 
@@ -41,7 +41,13 @@ class Offers(QWidget):
         self._column.setSpacing(0)
         self.hide()
 
-    def show_value(self, offers: Sequence[WeightsOffer], *, first: bool = False) -> None:
+    def show_value(
+        self,
+        offers: Sequence[WeightsOffer],
+        *,
+        first: bool = False,
+        fits: Mapping[str, Fitting] | None = None,
+    ) -> None:
         """Draw the offers, and no others. `first`: the button of the first one is the one to press."""
         for gone in self.rows.keys() - {offer.id for offer in offers}:
             row = self.rows.pop(gone)
@@ -50,7 +56,8 @@ class Offers(QWidget):
         for place, offer in enumerate(offers):
             if offer.id not in self.rows:
                 self._column.insertWidget(place, self._made(offer.id))
-            self.rows[offer.id].show_value(offer, first=first and place == 0)
+            fit = (fits or {}).get(offer.id)
+            self.rows[offer.id].show_value(offer, first=first and place == 0, fit=fit)
         self.setVisible(bool(offers))
 
     def _made(self, identifier: str) -> OfferRow:
@@ -90,8 +97,8 @@ class OfferRow(QFrame):
         line.addWidget(self._button, 0, Qt.AlignmentFlag.AlignVCenter)
         self._button.clicked.connect(self._on_button)
 
-    def show_value(self, offer: WeightsOffer, *, first: bool = False) -> None:
-        """Draw the offer. `first`: its button is the one to press."""
+    def show_value(self, offer: WeightsOffer, *, first: bool = False, fit: Fitting | None = None) -> None:
+        """Draw the offer. `first`: its button is the one to press; `fit`: whether it fits, where that is known."""
         self._state = offer.state
         self._title.setText(offer.title)
         size = wording.data_size(offer.bytes)
@@ -102,9 +109,9 @@ class OfferRow(QFrame):
         elif offer.state == "installed":
             self._facts.setText(messages.text("ui.offer.installed", size=size, licence=offer.licence))
         else:
-            self._facts.setText(
-                messages.text("ui.offer.facts", size=size, licence=offer.licence, source=offer.source)
-            )
+            facts = messages.text("ui.offer.facts", size=size, licence=offer.licence, source=offer.source)
+            self._facts.setText(f"{facts} · {fitting.in_a_word(fit)}" if fit is not None else facts)
+        self._facts.setToolTip(plain_tip("\n".join(fitting.explained(fit)) if fit is not None else ""))
         self._meter.setVisible(offer.state == "fetching")
         self._trouble.setText(_trouble(offer))
         self._trouble.setVisible(offer.state == "failed")

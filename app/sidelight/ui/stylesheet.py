@@ -1,6 +1,7 @@
 """The look of the controls: resources/theme.qss filled with the colours of a palette and the sizes of a zoom.
 
-In the template `@name` is a colour of `theme.Palette`, `8u` are 8 pixels and `11f` 11 points at 100 %.
+In the template `@name` is a colour of `theme.Palette`, `8u` are 8 pixels and `11f` 11 points at 100 %, `$shade` is light
+or dark.
 """
 
 from __future__ import annotations
@@ -22,4 +23,4 @@ def stylesheet(palette: Palette, zoom: float) -> str:
     text = re.sub(r"\b(\d+(?:\.\d+)?)u\b", lambda m: f"{max(1, round(float(m[1]) * zoom))}px", text)
     text = re.sub(r"\b(\d+(?:\.\d+)?)f\b", lambda m: f"{float(m[1]) * zoom:.2f}pt", text)
     folder = resource("icons").as_posix()
-    return text.replace("$icons", folder)
+    return text.replace("$icons", folder).replace("$shade", "dark" if palette.dark else "light")

@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from sidelight.engine.terms import WeightsOffer
 from sidelight.ui.panes.welcome.pane import WelcomePane, WelcomeValue
+from sidelight.ui.servers import FoundServer
 from sidelight.ui.widgets.icon import IconButton
 from sidelight.ui.widgets.plain import Label
 
@@ -60,8 +61,9 @@ def test_the_other_ways_and_the_prompts_to_try(qtbot: QtBot) -> None:
     qtbot.addWidget(pane)
     pane.show_value(WelcomeValue((), ("Ready: Small Model",)))
     assert "Ready: Small Model" in words(pane)
-    with qtbot.waitSignal(pane.key_wanted):
+    with qtbot.waitSignal(pane.key_wanted) as heard:
         button(pane, "Set a key…").click()
+    assert heard.args == [""]
     with qtbot.waitSignal(pane.address_wanted):
         button(pane, "Add a server…").click()
     prompts = [b for b in pane.findChildren(IconButton) if b.property("role") == "prompt"]
@@ -70,3 +72,42 @@ def test_the_other_ways_and_the_prompts_to_try(qtbot: QtBot) -> None:
         prompts[0].click()
     assert heard.args is not None
     assert heard.args[0].startswith("Is 91 prime")
+
+
+READY = FoundServer("ollama", "Ollama 0.13.5", "port 11434 · 5 models", "ready")
+LOCKED = FoundServer("x", "probably vLLM", "port 8000 · wants a key", "key")
+LOADING = FoundServer("y", "llama.cpp", "port 8080 · still loading", "loading")
+
+
+def test_servers_that_were_found_stand_first_each_with_what_it_needs(qtbot: QtBot) -> None:
+    pane = WelcomePane()
+    qtbot.addWidget(pane)
+    pane.show_value(WelcomeValue((OFFER,), (), (READY, LOCKED, LOADING)))
+    captions = [b.text() for b in pane.findChildren(QPushButton) if b.isVisibleTo(pane)]
+    assert sorted(captions[:2]) == ["Choose a model…", "Set a key…"]
+    assert [b.property("role") for b in (button(pane, "Choose a model…"), button(pane, "Fetch 491 MB"))] == [
+        "primary",
+        "quiet",
+    ]
+    for word in ("Ollama 0.13.5", "5 models", "probably vLLM", "wants a key", "still loading"):
+        assert word in words(pane)
+    with qtbot.waitSignal(pane.server_wanted) as heard:
+        button(pane, "Choose a model…").click()
+    assert heard.args == ["ollama"]
+    rows = {b.accessibleDescription(): b for b in pane.findChildren(QPushButton)}
+    with qtbot.waitSignal(pane.key_wanted) as heard:
+        rows["probably vLLM, port 8000 · wants a key"].click()
+    assert heard.args == ["x"]
+    pane.show_value(WelcomeValue((OFFER,)))
+    assert "Ollama" not in words(pane)
+
+
+def test_looking_again_is_said_until_there_are_news(qtbot: QtBot) -> None:
+    pane = WelcomePane()
+    qtbot.addWidget(pane)
+    pane.show_value(WelcomeValue())
+    with qtbot.waitSignal(pane.look_wanted):
+        button(pane, "Look again").click()
+    assert not button(pane, "Looking…").isEnabled()
+    pane.show_value(WelcomeValue())
+    assert button(pane, "Look again").isEnabled()

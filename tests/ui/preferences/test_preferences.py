@@ -8,15 +8,19 @@ import msgspec
 import pytest
 from pytestqt.qtbot import QtBot
 
-from sidelight.backends.base import About
+from sidelight.backends import registry
+from sidelight.backends.base import About, BackendError
+from sidelight.chat.events import Failed, FailureKind
 from sidelight.engine.terms import WeightsOffer
 from sidelight.settings import BackendSetting, LaneSetting, NetSetting, Settings
+from sidelight.ui.dialogs.access import KnownBackend
 from sidelight.ui.preferences.appearance import AppearancePage
-from sidelight.ui.preferences.backends import BackendsPage, KnownBackend
+from sidelight.ui.preferences.backends import BackendsPage
 from sidelight.ui.preferences.lanes import LanesPage
 from sidelight.ui.preferences.local import LocalPage
 from sidelight.ui.preferences.network import NetworkPage
 from sidelight.ui.preferences.page import Page
+from sidelight.ui.preferences.spending import SpendingPage
 from sidelight.ui.preferences.window import PreferencesWindow
 
 FULL = Settings(
@@ -40,7 +44,9 @@ def heard(page: Page) -> list[Settings]:
     return told
 
 
-@pytest.mark.parametrize("page", [AppearancePage, LanesPage, BackendsPage, LocalPage, NetworkPage])
+@pytest.mark.parametrize(
+    "page", [AppearancePage, LanesPage, BackendsPage, LocalPage, SpendingPage, NetworkPage]
+)
 def test_drawing_tells_nothing(qtbot: QtBot, page: type[Page]) -> None:
     shown = page()  # type: ignore[call-arg]  # every page but the base takes nothing
     qtbot.addWidget(shown)
@@ -87,12 +93,12 @@ def test_backends(qtbot: QtBot) -> None:
         (
             KnownBackend(built_in, "This machine", "none"),
             KnownBackend(mine, "Mine", "none"),
-            KnownBackend(hosted, "Hosted", "environment"),
+            KnownBackend(hosted, "Hosted", "environment", "HOSTED_KEY"),
         )
     )
     item = page._tree.topLevelItem(2)
     assert item is not None
-    assert item.text(2) == "A key was found in the environment."
+    assert item.text(2) == "HOSTED_KEY"
     page._tree.setCurrentItem(page._tree.topLevelItem(0))  # type: ignore[arg-type]  # it is there
     assert not page._key.isEnabled()
     assert not page._remove.isEnabled()
@@ -105,11 +111,40 @@ def test_backends(qtbot: QtBot) -> None:
     assert told == [msgspec.structs.replace(FULL, backends=())]
 
 
+def test_a_backend_is_tested_and_changed(qtbot: QtBot) -> None:
+    page = BackendsPage()
+    qtbot.addWidget(page)
+    page.show_value(Settings())
+    about = About("openai", "OpenAI", "openai", "https://api.openai.com")
+    page.show_backends((KnownBackend(about, "OpenAI", "memory"),))
+    assert page._tree.topLevelItem(0).text(2) == "until Sidelight ends"  # type: ignore[union-attr]  # it is there
+    assert not page._forgotten.isHidden()
+    page._tree.setCurrentItem(page._tree.topLevelItem(0))  # type: ignore[arg-type]  # it is there
+    with qtbot.waitSignal(page.test_wanted) as wish:
+        page._test.click()
+    assert wish.args == ["openai"]
+    assert page._outcome.text() == "OpenAI: Asking for its models…"
+    refused = BackendError(Failed(FailureKind.NETWORK, "x", code="dns"))
+    page.show_backends((KnownBackend(about, "OpenAI", "memory", models=refused),))
+    assert page._outcome.text().startswith("OpenAI: The network does not know the server's name.")
+    with qtbot.waitSignal(page.address_wanted) as wish:
+        page._edit.click()
+    usual = next(s for s in registry.default_settings() if s.id == "openai")
+    assert wish.args == [usual]
+    assert (page._remove.text(), page._remove.isEnabled()) == ("Usual address", False)
+    page.show_value(Settings(backends=(msgspec.structs.replace(usual, base_url="https://else.example"),)))
+    told = heard(page)
+    page._remove.click()
+    assert told == [Settings()]
+
+
 def test_local_models(qtbot: QtBot) -> None:
     page = LocalPage()
     qtbot.addWidget(page)
     page.show_value(FULL)
     told = heard(page)
+    page._find.setChecked(False)
+    assert not told[-1].find_servers
     page._context.setValue(16_384)
     page.add_file("/models/b.gguf")
     page.add_file("/models/b.gguf")
@@ -140,6 +175,24 @@ def test_network(qtbot: QtBot, tmp_path: Path) -> None:
     page._ca.setText(str(tmp_path / "ca.pem"))
     page._ca.editingFinished.emit()
     assert told[-1].net == NetSetting("none", str(tmp_path / "ca.pem"))
+
+
+def test_spending(qtbot: QtBot) -> None:
+    page = SpendingPage()
+    qtbot.addWidget(page)
+    page.show_value(FULL)
+    assert page._limit.text() == ""
+    told = heard(page)
+    qtbot.keyClicks(page._limit, "2,5")
+    page._limit.editingFinished.emit()
+    assert told == [msgspec.structs.replace(FULL, spend_limit=2.5)]
+    page._limit.clear()
+    qtbot.keyClicks(page._limit, "much")
+    page._limit.editingFinished.emit()
+    assert len(told) == 1
+    assert page._trouble.text() == "Write an amount in US dollars, such as 2.50"
+    page.show_value(told[0])
+    assert (page._limit.text(), page._trouble.isHidden()) == ("2.50", True)
 
 
 def test_two_pages_do_not_undo_each_other(qtbot: QtBot) -> None:

@@ -13,11 +13,13 @@ from pytestqt.qtbot import QtBot
 from sidelight.paths import resource
 from sidelight.ui.stylesheet import stylesheet
 from sidelight.ui.theme import DARK, LIGHT, Palette, qpalette
+from sidelight.ui.widgets.attachment import AttachmentCard
 from sidelight.ui.widgets.banner import Banner
 from sidelight.ui.widgets.flow import FlowLayout
 from sidelight.ui.widgets.growing_edit import LARGE, GrowingEdit
 from sidelight.ui.widgets.icon import IconButton, app_icon, pixmap
 from sidelight.ui.widgets.meter import Meter
+from sidelight.ui.widgets.number_box import NumberBox
 from sidelight.ui.widgets.plain import ElidedLabel
 
 
@@ -138,7 +140,7 @@ def test_every_icon_draws_something(qtbot: QtBot, path: object) -> None:
         image.pixelColor(x, y) for x in range(32) for y in range(32) if image.pixelColor(x, y).alpha() > 200
     ]
     assert inked
-    if not name.startswith(("app", "arrow")):
+    if not name.startswith(("app", "arrow", "tick")):
         assert all(c.red() > 200 and c.green() < 60 for c in inked)
     assert not app_icon().isNull()
 
@@ -147,6 +149,8 @@ def test_an_icon_button_says_what_it_does_and_follows_the_theme(qtbot: QtBot) ->
     button = IconButton("copy", "Copy <it>")
     qtbot.addWidget(button)
     assert button.accessibleName() == "Copy <it>"
+    assert button.icon().isNull()
+    button.ensurePolished()  # as before it is shown or measured
     before = button.icon().pixmap(16, 16).toImage()
     button.setPalette(qpalette(DARK))
     after = button.icon().pixmap(16, 16).toImage()
@@ -189,3 +193,43 @@ def test_the_style_sheet_is_whole(qtbot: QtBot, palette: Palette, zoom: float) -
     widget.setStyleSheet(sheet)  # Qt warns where it cannot read it, and a warning fails the test
     widget.ensurePolished()
     QApplication.sendEvent(widget, QEvent(QEvent.Type.StyleChange))
+
+
+def test_a_file_is_a_card_that_says_all_and_can_be_removed(qtbot: QtBot) -> None:
+    image = QImage(192, 96, QImage.Format.Format_RGB32)
+    image.fill(0)
+    name = "a picture with a long name <b>.png"
+    card = AttachmentCard(name, "1.2 MB", hint="Sent as it is.", remove=f"Remove {name}", thumbnail=image)
+    qtbot.addWidget(card)
+    card.show()
+    assert card.accessibleName() == f"{name}, 1.2 MB"
+    assert card.accessibleDescription() == "Sent as it is."
+    assert card.toolTip().replace("\u2060", "") == f"{name}\nSent as it is."
+    shown = card._picture.pixmap()
+    assert shown.width() == 2 * shown.height()
+    assert card.width() < 400
+    (button,) = card.findChildren(IconButton)
+    assert button.accessibleName() == f"Remove {name}"
+    with qtbot.waitSignal(card.removed):
+        qtbot.keyClick(button, Qt.Key.Key_Space)
+
+
+def test_a_card_without_a_thumbnail_wears_an_icon_and_may_have_no_button(qtbot: QtBot) -> None:
+    card = AttachmentCard("main.py", "600 B")
+    qtbot.addWidget(card)
+    assert not card._picture.pixmap().isNull()
+    assert card.findChildren(IconButton) == []
+
+
+def test_a_number_is_told_once_it_is_typed_whole_and_stands_off_the_edge(qtbot: QtBot) -> None:
+    box = NumberBox(5, 7200, 5, " s")
+    qtbot.addWidget(box)
+    box.show()
+    told: list[int] = []
+    box.valueChanged.connect(told.append)
+    box.selectAll()
+    qtbot.keyClicks(box, "120")
+    assert told == []
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert (told, box.text()) == ([120], "120 s")
+    assert box.lineEdit().textMargins().left() > 0

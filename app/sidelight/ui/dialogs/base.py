@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from sidelight import messages
 from sidelight.ui.widgets.plain import Label
 
 __all__ = ["Dialog"]
+
+_FRAME = 40
+"""Pixels that a title bar may take."""
 
 
 class Dialog(QDialog):
@@ -23,12 +26,28 @@ class Dialog(QDialog):
         self.column.setContentsMargins(16, 16, 16, 16)
         self.column.setSpacing(12)
 
-    def add_buttons(self, accept: str, *, cancel: bool = True) -> QPushButton:
-        """A row of buttons at the end: what is said by a sentence left of them, then cancel, then accept (returned)."""
+    def event(self, event: QEvent) -> bool:
+        """Grow where what it holds has come to need more height: a sentence was added, or a line became two."""
+        handled = super().event(event)
+        if event.type() is QEvent.Type.LayoutRequest:
+            least = min(self.column.minimumHeightForWidth(self.width()), self._room().height())
+            if least > self.height():
+                self.resize(self.width(), least)
+        return handled
+
+    def add_buttons(
+        self, accept: str, *, cancel: bool = True, beside: QPushButton | None = None
+    ) -> QPushButton:
+        """A row of buttons at the end: what is said by a sentence left of them, then cancel, then accept (returned).
+
+        `beside` is one more, left of both.
+        """
         self.trouble = Label(role="error", wrap=True)
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.trouble, 1)
+        if beside is not None:
+            row.addWidget(beside)
         if cancel:
             button = QPushButton(messages.text("ui.cancel"))
             button.setAutoDefault(False)
@@ -44,9 +63,13 @@ class Dialog(QDialog):
 
     def size_in_letters(self, wide: int, high: int = 0) -> None:
         """Begin at a size that grows with the font: letters wide, lines high; 0 is as high as what it holds needs."""
-        metrics = self.fontMetrics()
-        if high:
-            self.resize(wide * metrics.averageCharWidth(), high * metrics.lineSpacing())
-        else:
-            self.setMinimumWidth(wide * metrics.averageCharWidth())
-            self.adjustSize()
+        metrics, room = self.fontMetrics(), self._room()
+        width = min(wide * metrics.averageCharWidth(), room.width())
+        if not high:
+            self.setMinimumWidth(width)
+        needed = high * metrics.lineSpacing() or self.column.totalHeightForWidth(width)
+        self.resize(width, min(needed, room.height()))
+
+    def _room(self) -> QSize:
+        """What the screen has, without the frame of a window."""
+        return self.screen().availableSize() - QSize(0, _FRAME)

@@ -1,4 +1,4 @@
-"""How one lane asks its model: system prompt, sampling, effort, limits, extra JSON, an elicited trace."""
+"""How one lane asks its model: system prompt, sampling, effort, limits, extra JSON, how its trace is come by. And presets."""
 
 from __future__ import annotations
 
@@ -6,12 +6,24 @@ import json
 from dataclasses import replace
 from typing import Final, get_args
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QFrame,
+    QLineEdit,
+    QPlainTextEdit,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from sidelight import messages
-from sidelight.chat.message import Effort, Lane, Parameters
+from sidelight.chat.message import Effort, Lane, Parameters, TagRule
+from sidelight.settings import PresetSetting
 from sidelight.ui.dialogs.base import Dialog
+from sidelight.ui.dialogs.presets import PresetRow
 from sidelight.ui.widgets.plain import Label
 
 __all__ = ["LaneSettings", "read_extra"]
@@ -24,71 +36,120 @@ _EFFORTS: Final = {
     "high": "ui.effort.high",
     "max": "ui.effort.max",
 }
+_TAGS: Final = {
+    "auto": "ui.tags.auto",
+    "split": "ui.tags.split",
+    "inside": "ui.tags.inside",
+    "leave": "ui.tags.leave",
+}
 
 
 class LaneSettings(Dialog):
-    """`changed` carries the lane with its new parameters."""
+    """`changed` carries the lane with its new parameters, `presets_changed` all presets there are now."""
 
     changed = Signal(object)
+    presets_changed = Signal(object)
 
-    def __init__(self, lane: Lane, name: str, *, can_elicit: bool, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        lane: Lane,
+        name: str,
+        presets: tuple[PresetSetting, ...] = (),
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(messages.text("ui.lane_settings.title", name=name), parent)
         self._lane = lane
-        parameters = lane.parameters
-        self._system = QPlainTextEdit(parameters.system)
+        self._presets = PresetRow(presets, self._typed)
+        self._presets.chosen.connect(self._fill)
+        self._presets.changed.connect(self.presets_changed)
+        self._system = QPlainTextEdit()
         self._system.setPlaceholderText(messages.text("ui.lane_settings.system.hint"))
         self._system.setTabChangesFocus(True)
-        self._system.setFixedHeight(self.fontMetrics().lineSpacing() * 6)
-        self._temperature = _number(parameters.temperature)
-        self._top_p = _number(parameters.top_p)
-        self._max_tokens = _number(parameters.max_tokens)
-        self._seed = _number(parameters.seed)
-        self._stop = QLineEdit(", ".join(parameters.stop))
+        self._system.setFixedHeight(self.fontMetrics().lineSpacing() * 5)
+        self._temperature, self._top_p = _field(), _field()
+        self._max_tokens, self._seed = _field(), _field()
+        self._thinking = _field()
+        self._thinking.setPlaceholderText(messages.text("ui.lane_settings.thinking.hint"))
+        self._stop = QLineEdit()
+        self._stop.setPlaceholderText(messages.text("ui.lane_settings.stop.hint"))
         self._effort = QComboBox()
         for effort in get_args(Effort):
             self._effort.addItem(messages.text(_EFFORTS[effort]), effort)
-        self._effort.setCurrentIndex(self._effort.findData(parameters.effort))
-        self._extra = QPlainTextEdit(parameters.extra)
+        self._tags = QComboBox()
+        for rule in get_args(TagRule):
+            self._tags.addItem(messages.text(_TAGS[rule]), rule)
+        for box in (self._effort, self._tags):
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._extra = QPlainTextEdit()
         self._extra.setPlaceholderText('{"top_k": 40}')
         self._extra.setTabChangesFocus(True)
         self._extra.setFixedHeight(self.fontMetrics().lineSpacing() * 4)
         self._elicited = QCheckBox(messages.text("ui.lane_settings.elicited"))
-        self._elicited.setChecked(parameters.elicited)
+        hint = Label(messages.text("ui.lane_settings.elicited.hint"), "muted", wrap=True)
+        self._elicited.setAccessibleDescription(hint.text())
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
         form = QFormLayout()
+        column.addLayout(form)
+        column.addStretch(1)
         form.setSpacing(8)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for caption, field in (
+            (messages.text("ui.preset"), self._presets),
             (messages.text("ui.lane_settings.system"), self._system),
             (messages.text("ui.lane_settings.effort"), self._effort),
+            (messages.text("ui.lane_settings.thinking"), self._thinking),
             (messages.text("ui.lane_settings.temperature"), self._temperature),
             (messages.text("ui.lane_settings.top_p"), self._top_p),
             (messages.text("ui.lane_settings.max_tokens"), self._max_tokens),
             (messages.text("ui.lane_settings.stop"), self._stop),
             (messages.text("ui.lane_settings.seed"), self._seed),
             (messages.text("ui.lane_settings.extra"), self._extra),
+            (messages.text("ui.lane_settings.tags"), self._tags),
         ):
             label = Label(caption)
             label.setBuddy(field)
             field.setAccessibleName(caption)
             form.addRow(label, field)
         form.addRow("", self._elicited)
-        hint = Label(messages.text("ui.lane_settings.elicited.hint"), "muted", wrap=True)
         form.addRow("", hint)
-        self._elicited.setVisible(can_elicit)
-        hint.setVisible(can_elicit)
-        self.column.addLayout(form)
+        self.column.addWidget(_scrolled(page), 1)
         self.add_buttons(messages.text("ui.save"))
-        self.size_in_letters(80)
+        self._fill(lane.parameters)
+        self.size_in_letters(92, 40)
+
+    def _fill(self, parameters: Parameters) -> None:
+        """Show parameters: the lane's, or a preset's."""
+        self._system.setPlainText(parameters.system)
+        self._temperature.setText(_number(parameters.temperature))
+        self._top_p.setText(_number(parameters.top_p))
+        self._max_tokens.setText(_number(parameters.max_tokens))
+        self._seed.setText(_number(parameters.seed))
+        self._thinking.setText(_number(parameters.thinking_tokens))
+        self._stop.setText(", ".join(parameters.stop))
+        self._effort.setCurrentIndex(self._effort.findData(parameters.effort))
+        self._tags.setCurrentIndex(self._tags.findData(parameters.tags))
+        self._extra.setPlainText(parameters.extra)
+        self._elicited.setChecked(parameters.elicited)
+        self._presets.show_typed(parameters)
 
     def accept(self) -> None:
         """Check what was typed; say what is wrong instead of closing."""
+        parameters = self._typed()
+        if parameters is not None:
+            self.changed.emit(replace(self._lane, parameters=parameters))
+            super().accept()
+
+    def _typed(self) -> Parameters | None:
+        """The parameters as typed; what is wrong with them is said."""
         try:
             parameters = self._read()
         except ValueError as error:
             self.trouble.setText(str(error))
-            return
-        self.changed.emit(replace(self._lane, parameters=parameters))
-        super().accept()
+            return None
+        self.trouble.setText("")
+        return parameters
 
     def _read(self) -> Parameters:
         """The parameters as typed. Raises ValueError with a sentence."""
@@ -99,17 +160,32 @@ class LaneSettings(Dialog):
             top_p=_between(self._top_p, 0.0, 1.0),
             max_tokens=_whole(self._max_tokens),
             effort=self._effort.currentData(),
+            thinking_tokens=_whole(self._thinking, least=0),
             stop=tuple(s for s in (p.strip() for p in self._stop.text().split(",")) if s),
             seed=_whole(self._seed, least=0),
             extra=extra,
             elicited=self._elicited.isChecked(),
+            tags=self._tags.currentData(),
         )
 
 
-def _number(value: float | None) -> QLineEdit:
-    field = QLineEdit("" if value is None else f"{value:.10g}")
+def _scrolled(page: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(page)
+    return area
+
+
+def _field() -> QLineEdit:
+    field = QLineEdit()
     field.setPlaceholderText(messages.text("ui.lane_settings.unset"))
     return field
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.10g}"
 
 
 def read_extra(typed: str) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import msgspec
-from PySide6.QtWidgets import QSpinBox
 
 from sidelight import messages
 from sidelight.ui.preferences.page import Page
+from sidelight.ui.widgets.number_box import NumberBox
 
 __all__ = ["AppearancePage"]
 
@@ -23,11 +23,7 @@ class AppearancePage(Page):
                 ("dark", messages.text("ui.pref.theme.dark")),
             )
         )
-        self._zoom = QSpinBox()
-        self._zoom.setRange(100, 300)
-        self._zoom.setSingleStep(10)
-        self._zoom.setSuffix(" %")
-        self._zoom.setKeyboardTracking(False)
+        self._zoom = NumberBox(100, 300, 10, " %")
         self._language = self.choice(
             (
                 ("", messages.text("ui.pref.language.system")),

@@ -1,15 +1,16 @@
-"""The embedded engine: context for each slot, model files of the person's own, weights to fetch."""
+"""What runs on this machine: servers to look for, and the embedded engine with its context, model files and weights."""
 
 from __future__ import annotations
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QListWidget, QPushButton, QSpinBox
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QListWidget, QPushButton
 
 from sidelight import messages
 from sidelight.engine.terms import WeightsOffer
 from sidelight.ui.offer import Offers, choose_model_file
 from sidelight.ui.preferences.page import Page
+from sidelight.ui.widgets.number_box import NumberBox
 from sidelight.ui.widgets.plain import Label
 
 __all__ = ["LocalPage"]
@@ -23,11 +24,12 @@ class LocalPage(Page):
 
     def __init__(self) -> None:
         super().__init__(messages.text("ui.pref.local"))
-        self._context = QSpinBox()
-        self._context.setRange(1024, 131_072)
-        self._context.setSingleStep(1024)
+        self._find = QCheckBox(messages.text("ui.pref.local.find"))
+        self._find.setAccessibleDescription(messages.text("ui.pref.local.find.hint"))
+        self.form.addRow(self._find)
+        self.form.addRow(Label(messages.text("ui.pref.local.find.hint"), "muted", wrap=True))
+        self._context = NumberBox(1024, 131_072, 1024)
         self._context.setGroupSeparatorShown(True)
-        self._context.setKeyboardTracking(False)
         self.add(
             messages.text("ui.pref.local.context"), self._context, messages.text("ui.pref.local.context.hint")
         )
@@ -55,6 +57,9 @@ class LocalPage(Page):
         self._offers.fetch_wanted.connect(self.fetch_wanted)
         self._offers.cancel_wanted.connect(self.cancel_wanted)
         self._remove.clicked.connect(self._on_remove)
+        self._find.toggled.connect(
+            lambda on: self.tell(msgspec.structs.replace(self.settings, find_servers=on))
+        )
         self._context.valueChanged.connect(
             lambda value: self.tell(msgspec.structs.replace(self.settings, slot_context=value))
         )
@@ -62,6 +67,7 @@ class LocalPage(Page):
 
     def draw(self) -> None:
         """Fill the fields."""
+        self._find.setChecked(self.settings.find_servers)
         self._context.setValue(self.settings.slot_context)
         self._files.clear()
         self._files.addItems(list(self.settings.gguf))

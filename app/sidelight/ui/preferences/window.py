@@ -16,19 +16,21 @@ from PySide6.QtWidgets import (
 from sidelight import messages
 from sidelight.engine.terms import WeightsOffer
 from sidelight.settings import Settings
+from sidelight.ui.dialogs.access import KnownBackend
 from sidelight.ui.dialogs.base import Dialog
 from sidelight.ui.preferences.appearance import AppearancePage
-from sidelight.ui.preferences.backends import BackendsPage, KnownBackend
+from sidelight.ui.preferences.backends import BackendsPage
 from sidelight.ui.preferences.lanes import LanesPage
 from sidelight.ui.preferences.local import LocalPage
 from sidelight.ui.preferences.network import NetworkPage
 from sidelight.ui.preferences.page import Page
+from sidelight.ui.preferences.spending import SpendingPage
 
 __all__ = ["PreferencesWindow"]
 
 
 class PreferencesWindow(Dialog):
-    """`changed` carries the new Settings; the pages `backends` and `local` have wishes of their own."""
+    """`changed` carries the new Settings; the pages `backends`, `local` and `spending` have wishes of their own."""
 
     changed = Signal(object)
 
@@ -36,11 +38,13 @@ class PreferencesWindow(Dialog):
         super().__init__(messages.text("ui.preferences"), parent, modal=False)
         self.backends = BackendsPage()
         self.local = LocalPage()
+        self.spending = SpendingPage()
         self.pages: tuple[Page, ...] = (
             AppearancePage(),
             LanesPage(),
             self.backends,
             self.local,
+            self.spending,
             NetworkPage(),
         )
         self._names = QListWidget()

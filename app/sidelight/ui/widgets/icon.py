@@ -106,6 +106,13 @@ class IconButton(QToolButton):
         action.enabledChanged.connect(self.setEnabled)
         self.setEnabled(action.isEnabled())
 
+    def event(self, event: QEvent) -> bool:
+        """Draw the icon once the look is known, before the button is shown or measured for the first time."""
+        done = super().event(event)
+        if event.type() is QEvent.Type.Polish:
+            self._draw()
+        return done
+
     def changeEvent(self, event: QEvent) -> None:
         """Draw the icon again when theme or zoom changed."""
         super().changeEvent(event)
@@ -113,6 +120,8 @@ class IconButton(QToolButton):
             self._draw()
 
     def _draw(self) -> None:
+        if not self.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
+            return
         size = max(16, round(self.fontMetrics().height()))
         made = icon(self._symbol, self.palette(), size, self.devicePixelRatioF(), self._role)
         if self._worn is None or self._worn[0] != size or self._worn[1] is not made:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from sidelight import messages
+from sidelight.chat.message import Attachment
+from sidelight.ui import wording
+from sidelight.ui.widgets.attachment import AttachmentCard
+from sidelight.ui.widgets.flow import FlowLayout
 from sidelight.ui.widgets.icon import IconButton
 from sidelight.ui.widgets.plain import ElidedLabel, Label, plain_tip
 from sidelight.ui.wording import FailureWords
 
-__all__ = ["FailureCard", "Note", "VersionBar", "WaitBar"]
+__all__ = ["FailureCard", "Files", "Note", "VersionBar", "WaitBar"]
 
 _SAID_CHARACTERS = 1000
 
@@ -19,6 +25,16 @@ def _button(caption: str, role: str) -> QPushButton:
     button = QPushButton(caption)
     button.setProperty("role", role)
     return button
+
+
+class Files(QWidget):
+    """The files that went with a prompt, by name and size. What is in them is not read for this."""
+
+    def __init__(self, files: Sequence[Attachment], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        flow = FlowLayout(self)
+        for file in files:
+            flow.addWidget(AttachmentCard(file.name, wording.data_size(file.size)))
 
 
 class FailureCard(QWidget):

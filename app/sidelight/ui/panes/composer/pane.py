@@ -1,34 +1,41 @@
-"""The composer: a field that grows, the lanes that will answer as chips, Send or Stop."""
+"""The composer: a field that grows, the files that go along, the lanes that will answer as chips, Send or Stop."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from sidelight import messages
+from sidelight.chat.message import Attachment
 from sidelight.ui import wording
+from sidelight.ui.attaching import Attached, Refused, Source, has_files, offered_by
+from sidelight.ui.panes.composer.edit import PromptEdit
+from sidelight.ui.widgets.attachment import AttachmentCard
 from sidelight.ui.widgets.flow import FlowLayout
-from sidelight.ui.widgets.growing_edit import GrowingEdit
 from sidelight.ui.widgets.icon import IconButton
-from sidelight.ui.widgets.plain import Label
+from sidelight.ui.widgets.plain import Label, plain_tip
 
 MOST_CHIPS: Final = 4
 """More lanes than this are one chip with a menu."""
+MOST_FILES: Final = 10
 
 __all__ = ["Chip", "ComposerPane", "ComposerValue"]
 
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A lane as the composer names it."""
+    """A lane as the composer names it. `sees` is False where its model is known to take no images."""
 
     lane: str
     name: str
     hint: str
+    sees: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +52,15 @@ class ComposerValue:
 class _Draft:
     text: str = ""
     pasted: tuple[str, ...] = ()
+    files: tuple[Attached, ...] = ()
 
 
 class ComposerPane(QFrame):
-    """`sent` carries the whole prompt; `refused` are the codes of quiet sentences that only this pane says."""
+    """`sent` carries the whole prompt, beside which `files` go; `files_offered` a conversation and what is to be read."""
 
     sent = Signal(str)
+    files_offered = Signal(str, object)
+    files_changed = Signal()
     stopped = Signal()
     lane_clicked = Signal(str)
     add_clicked = Signal()
@@ -61,12 +71,18 @@ class ComposerPane(QFrame):
         self._value = ComposerValue("", (), False)
         self._drafts: dict[str, _Draft] = {}
         self._pasted: tuple[str, ...] = ()
-        self.edit = GrowingEdit()
+        self._files: tuple[Attached, ...] = ()
+        self._reading: Counter[str] = Counter()
+        self.edit = PromptEdit()
         self.edit.setPlaceholderText(messages.text("ui.composer.placeholder"))
         self.edit.setAccessibleName(messages.text("ui.composer.name"))
         self._attached = QWidget()
         self._attached_row = FlowLayout(self._attached)
         self._attached.hide()
+        self._refused = Label(role="warning", wrap=True)
+        self._refused.hide()
+        self._attach_button = IconButton("attach", messages.text("ui.attach"))
+        self._attach_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._chips = QWidget()
         self._chips_row = FlowLayout(self._chips)
         self._add = IconButton(
@@ -84,20 +100,29 @@ class ComposerPane(QFrame):
         inner.setContentsMargins(12, 8, 8, 8)
         inner.setSpacing(4)
         inner.addWidget(self._attached)
+        inner.addWidget(self._refused)
         inner.addWidget(self.edit)
         foot = QHBoxLayout()
         foot.setSpacing(8)
+        foot.addWidget(self._attach_button, 0, Qt.AlignmentFlag.AlignTop)
         foot.addWidget(self._chips, 1)
         foot.addWidget(self._hint, 0, Qt.AlignmentFlag.AlignVCenter)
         foot.addWidget(self._send, 0, Qt.AlignmentFlag.AlignBottom)
         inner.addLayout(foot)
+        self._money = Label(role="muted", wrap=True)
+        self._money.hide()
         outer = QVBoxLayout(self)
         outer.setContentsMargins(16, 8, 16, 16)
+        outer.setSpacing(4)
         outer.addWidget(box)
+        outer.addWidget(self._money)
         self.setFocusProxy(self.edit)
         self.edit.submitted.connect(self.submit)
         self.edit.pasted.connect(self._attach)
+        self.edit.offered.connect(self._offer)
         self.edit.textChanged.connect(self._usual_hint)
+        self._attach_button.clicked.connect(self.choose_files)
+        self.setAcceptDrops(True)
         self._send.clicked.connect(self._on_button)
         self._add.clicked.connect(self.add_clicked)
 
@@ -111,6 +136,8 @@ class ComposerPane(QFrame):
         self.edit.enter_sends = value.enter_sends
         if value.chips != before.chips or not self._chips_row.count():
             self._draw_chips()
+            if any(file.attachment.is_image for file in self._files):
+                self._draw_attached()
         if value.streaming != before.streaming:
             self._draw_button()
         if value.enter_sends != before.enter_sends or not self._hint.text():
@@ -121,6 +148,14 @@ class ComposerPane(QFrame):
         self._hint.set_role("warning")
         self._hint.setText(sentence)
         self._draw_hint()
+
+    def show_spending(self, line: str, hint: str, *, warning: bool = False) -> None:
+        """What this prompt would cost and what was spent, below the field; "" for nothing to say."""
+        self._money.set_role("warning" if warning else "muted")
+        self._money.setText(line)
+        self._money.setToolTip(plain_tip(hint))
+        self._money.setAccessibleDescription(hint)
+        self._money.setVisible(bool(line))
 
     def take_back(self, prompt: str) -> None:
         """Put a prompt into the field: one that could not be sent, or one to try."""
@@ -133,6 +168,34 @@ class ComposerPane(QFrame):
         """All that would be sent: what was pasted, then what was typed."""
         return "\n\n".join([*self._pasted, self.edit.toPlainText()]).strip("\n")
 
+    @property
+    def files(self) -> tuple[tuple[Attachment, bytes], ...]:
+        """The files that would be sent, each with its content."""
+        return tuple((file.attachment, file.content) for file in self._files)
+
+    def take_files(self, conversation: str, found: tuple[Attached | Refused, ...]) -> None:
+        """What became of files that were offered for a conversation, which need not be the one shown."""
+        self._reading[conversation] -= 1
+        here = conversation == self._value.conversation
+        draft = self._drafts.get(conversation) or _Draft()
+        files = list(self._files if here else draft.files)
+        trouble = [refused.text for refused in found if isinstance(refused, Refused)]
+        for file in found:
+            if isinstance(file, Refused) or any(f.attachment.digest == file.attachment.digest for f in files):
+                continue
+            if len(files) == MOST_FILES:
+                trouble.append(messages.text("ui.attach.many", most=MOST_FILES))
+                break
+            files.append(file)
+        if not here:
+            draft.files = tuple(files)
+            self._drafts[conversation] = draft
+            return
+        self._files = tuple(files)
+        self._say_refused("\n".join(trouble))
+        self._draw_attached()
+        self.files_changed.emit()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where there is little room, the lanes need it more than the hint does."""
         super().resizeEvent(event)
@@ -144,7 +207,9 @@ class ComposerPane(QFrame):
         """Send what is there; where there is nothing, say so."""
         if self._value.streaming:
             self.say(messages.text("ui.composer.wait"))
-        elif not self.prompt.strip():
+        elif self._reading[self._value.conversation]:
+            self.say(messages.text("ui.composer.reading"))
+        elif not self.prompt.strip() and not self._files:
             self.say(messages.text("ui.composer.empty"))
         elif not self._value.chips:
             self.say(messages.text("ui.composer.no_lanes"))
@@ -155,7 +220,34 @@ class ComposerPane(QFrame):
         """The prompt was sent."""
         self.edit.clear()
         self._pasted = ()
+        self._files = ()
+        self._say_refused("")
         self._draw_attached()
+        self.files_changed.emit()
+
+    def choose_files(self) -> None:
+        """Ask for files to attach."""
+        dialog = QFileDialog(self, messages.text("ui.attach"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.filesSelected.connect(lambda paths: self._offer(tuple(Path(path) for path in paths)))
+        dialog.open()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Files may be dropped anywhere on the composer."""
+        if has_files(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """See dragEnterEvent."""
+        if files := offered_by(event.mimeData()):
+            event.acceptProposedAction()
+            self._offer(files)
+
+    def _offer(self, sources: tuple[Source, ...]) -> None:
+        self._say_refused("")
+        self._reading[self._value.conversation] += 1
+        self.files_offered.emit(self._value.conversation, sources)
 
     def _on_button(self) -> None:
         if self._value.streaming:
@@ -166,15 +258,16 @@ class ComposerPane(QFrame):
     # --- inside
 
     def _swap_drafts(self, old: str, new: str) -> None:
-        draft = _Draft(self.edit.toPlainText(), self._pasted)
-        if draft.text or draft.pasted:
+        draft = _Draft(self.edit.toPlainText(), self._pasted, self._files)
+        if draft.text or draft.pasted or draft.files:
             self._drafts[old] = draft
         else:
             self._drafts.pop(old, None)
         kept = self._drafts.pop(new, _Draft())
         self.edit.setPlainText(kept.text)
         self.edit.moveCursor(self.edit.textCursor().MoveOperation.End)
-        self._pasted = kept.pasted
+        self._pasted, self._files = kept.pasted, kept.files
+        self._say_refused("")
         self._draw_attached()
 
     def _attach(self, pasted: str) -> None:
@@ -196,7 +289,49 @@ class ComposerPane(QFrame):
             )
             chip.clicked.connect(lambda _checked=False, index=index: self._detach(index))
             self._attached_row.addWidget(chip)
-        self._attached.setVisible(bool(self._pasted))
+        for file in self._files:
+            self._attached_row.addWidget(self._card(file))
+        self._attached.setVisible(bool(self._pasted or self._files))
+
+    def _card(self, file: Attached) -> AttachmentCard:
+        """A file with what is to be known before it is sent: what a picture tells, and who will not see it."""
+        attachment = file.attachment
+        facts, hint = wording.data_size(attachment.size), ""
+        if attachment.is_image:
+            facts = f"{facts} · {file.width} × {file.height}"
+            hint = messages.text("ui.attach.as_it_is")
+            if blind := self._blind():
+                facts, hint = f"{facts} · {blind}", f"{hint}\n{messages.text('ui.attach.unseen.hint')}"
+        card = AttachmentCard(
+            attachment.name,
+            facts,
+            hint=hint,
+            remove=messages.text("ui.composer.detach", what=attachment.name),
+            thumbnail=file.thumbnail,
+        )
+        if attachment.is_image and self._blind():
+            card.facts.set_role("warning")
+        card.removed.connect(lambda: self._remove(attachment.digest))
+        return card
+
+    def _blind(self) -> str:
+        """Which lanes will not see a picture, in words."""
+        blind = [chip.name for chip in self._value.chips if not chip.sees]
+        if not blind:
+            return ""
+        if len(blind) == 1:
+            return messages.text("ui.attach.unseen", name=blind[0])
+        return messages.plural("ui.attach.unseen.lanes", len(blind))
+
+    def _remove(self, digest: str) -> None:
+        self._files = tuple(file for file in self._files if file.attachment.digest != digest)
+        self._draw_attached()
+        self.edit.setFocus()
+        self.files_changed.emit()
+
+    def _say_refused(self, sentence: str) -> None:
+        self._refused.setText(sentence)
+        self._refused.setVisible(bool(sentence))
 
     def _draw_chips(self) -> None:
         self._chips_row.removeWidget(self._add)

@@ -1,15 +1,18 @@
-"""The empty state. It offers the embedded model with size, source and licence, a key, a server, and prompts to try."""
+"""The empty state. It offers local servers that were found, the embedded model with size, source and licence, a key, a
+server, and prompts to try.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, Qt, Signal, SignalInstance
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from sidelight import messages
 from sidelight.engine.terms import WeightsOffer
 from sidelight.ui.offer import Offers
+from sidelight.ui.servers import FoundServer, FoundServers
 from sidelight.ui.widgets.icon import IconButton
 from sidelight.ui.widgets.plain import Label
 
@@ -22,14 +25,19 @@ class WelcomeValue:
 
     offers: tuple[WeightsOffer, ...] = ()
     lanes: tuple[str, ...] = ()
+    servers: tuple[FoundServer, ...] = ()
 
 
 class WelcomePane(QScrollArea):
-    """Wishes: weights to fetch or to cancel, a key, an address, a prompt to try."""
+    """Wishes: a server's models, weights to fetch or to cancel, a key ("" for no place in particular), a look for servers,
+    an address, a prompt to try.
+    """
 
     fetch_wanted = Signal(str)
     cancel_wanted = Signal(str)
-    key_wanted = Signal()
+    server_wanted = Signal(str)
+    key_wanted = Signal(str)
+    look_wanted = Signal()
     address_wanted = Signal()
     prompt_chosen = Signal(str)
 
@@ -60,28 +68,31 @@ class WelcomePane(QScrollArea):
         self._offers = Offers()
         self._offers.fetch_wanted.connect(self.fetch_wanted)
         self._offers.cancel_wanted.connect(self.cancel_wanted)
+        self._servers = FoundServers()
+        self._servers.use_wanted.connect(self.server_wanted)
+        self._servers.key_wanted.connect(self.key_wanted)
         ways = QVBoxLayout()
         ways.setSpacing(0)
+        ways.addWidget(self._servers)
         ways.addWidget(self._offers)
         column.addWidget(Label(messages.text("ui.welcome.models"), "section"))
         column.addLayout(ways)
-        for symbol, title, sentence, action, wish in (
-            (
-                "key",
-                messages.text("ui.welcome.key"),
-                messages.text("ui.welcome.key.text"),
-                messages.text("ui.welcome.key.do"),
-                self.key_wanted,
-            ),
+        key = _button(messages.text("ui.welcome.key.do"))
+        key.clicked.connect(lambda: self.key_wanted.emit(""))
+        self._look = _button(messages.text("ui.server.again"))
+        self._look.clicked.connect(self._on_look)
+        address = _button(messages.text("ui.welcome.server.do"))
+        address.clicked.connect(self.address_wanted)
+        for symbol, title, sentence, buttons in (
+            ("key", messages.text("ui.welcome.key"), messages.text("ui.welcome.key.text"), (key,)),
             (
                 "server",
                 messages.text("ui.welcome.server"),
                 messages.text("ui.welcome.server.text"),
-                messages.text("ui.welcome.server.do"),
-                self.address_wanted,
+                (self._look, address),
             ),
         ):
-            ways.addWidget(self._row(symbol, title, sentence, action, wish))
+            ways.addWidget(self._row(symbol, title, sentence, buttons))
         column.addSpacing(16)
         column.addWidget(Label(messages.text("ui.welcome.try"), "section"))
         for prompt in (
@@ -95,10 +106,14 @@ class WelcomePane(QScrollArea):
 
     def show_value(self, value: WelcomeValue) -> None:
         """Draw what is offered now."""
+        self._look.setText(messages.text("ui.server.again"))
+        self._look.setEnabled(True)
         if value == self._value:
             return
         self._value = value
-        self._offers.show_value(value.offers, first=not value.lanes)
+        ready = any(server.state == "ready" for server in value.servers)
+        self._servers.show_value(value.servers, first=ready and not value.lanes)
+        self._offers.show_value(value.offers, first=not ready and not value.lanes)
         self._ready.setText("\n".join(value.lanes))
         self._ready.setVisible(bool(value.lanes))
 
@@ -112,8 +127,13 @@ class WelcomePane(QScrollArea):
         if hasattr(self, "_column"):
             self._column.setMaximumWidth(self.fontMetrics().averageCharWidth() * 96)
 
+    def _on_look(self) -> None:
+        self._look.setText(messages.text("ui.server.looking"))
+        self._look.setEnabled(False)
+        self.look_wanted.emit()
+
     @staticmethod
-    def _row(symbol: str, title: str, sentence: str, action: str, wish: SignalInstance) -> QWidget:
+    def _row(symbol: str, title: str, sentence: str, buttons: tuple[QPushButton, ...]) -> QWidget:
         row = QFrame()
         row.setProperty("role", "offer")
         line = QHBoxLayout(row)
@@ -126,12 +146,10 @@ class WelcomePane(QScrollArea):
         words.setSpacing(2)
         words.addWidget(Label(title, "strong"))
         words.addWidget(Label(sentence, "muted", wrap=True))
-        button = QPushButton(action)
-        button.setProperty("role", "quiet")
-        button.clicked.connect(wish)
         line.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
         line.addLayout(words, 1)
-        line.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+        for button in buttons:
+            line.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
         return row
 
     def _prompt(self, prompt: str) -> QWidget:
@@ -140,3 +158,9 @@ class WelcomePane(QScrollArea):
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         button.clicked.connect(lambda: self.prompt_chosen.emit(prompt))
         return button
+
+
+def _button(caption: str) -> QPushButton:
+    button = QPushButton(caption)
+    button.setProperty("role", "quiet")
+    return button

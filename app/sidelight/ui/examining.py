@@ -1,0 +1,163 @@
+"""Files are read in a thread, looked at, and taken or refused with a code of messages.py.
+
+What a file is decides its content, never its name. Pictures are sent as they are, with all that they say of themselves; of
+each only the head is decoded, and a small thumbnail. Not the sending, and not what a model can read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import re
+import stat
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, QSize, QTimer, Signal
+from PySide6.QtGui import QImage, QImageReader, QImageWriter
+
+from sidelight import messages
+from sidelight.chat.message import Attachment
+from sidelight.ui.attaching import Attached, Pasted, Refused, Source
+
+__all__ = ["Reader", "examine", "read"]
+
+MOST_BYTES: Final = 20_000_000
+"""Of a picture."""
+MOST_PIXELS: Final = 50_000_000
+MOST_TEXT: Final = 1_000_000
+"""Bytes of a text."""
+THUMBNAIL: Final = 192
+"""Pixels of the longer side."""
+DEADLINE_MS: Final = 30_000
+_MOST_DECODED: Final = 25_000_000
+"""Pixels that are decoded for a thumbnail; JPEG alone is decoded at the size that is asked for."""
+_LONGEST_NAME = 120
+_BINARY = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_PICTURES: Final = (
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "png"),
+    (re.compile(rb"\xff\xd8\xff"), "jpeg"),
+    (re.compile(rb"GIF8[79]a"), "gif"),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), "webp"),
+)
+
+
+def read(source: Source) -> Attached | Refused:
+    """Read one. Blocks; never raises."""
+    if isinstance(source, Pasted):
+        name = messages.text("ui.attach.pasted")
+        content = source.content if isinstance(source.content, bytes) else _encoded(source.content)
+        return examine(name, content)
+    name = _printable(source.name)
+    try:
+        about = source.stat()
+        if not stat.S_ISREG(about.st_mode):
+            return Refused(name, "ui.attach.no_file")
+        with source.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError:
+        return Refused(name, "ui.attach.unreadable")
+    return examine(name, content)
+
+
+def examine(name: str, content: bytes) -> Attached | Refused:
+    """Take or refuse a content; of one that is longer than `MOST_BYTES` the rest need not be there."""
+    if not content:
+        return Refused(name, "ui.attach.empty")
+    if content.startswith(b"%PDF-"):
+        return Refused(name, "ui.attach.pdf")
+    form = next((form for magic, form in _PICTURES if magic.match(content)), None)
+    return _text(name, content) if form is None else _picture(name, content, form)
+
+
+def _picture(name: str, content: bytes, form: str) -> Attached | Refused:
+    if len(content) > MOST_BYTES:
+        return Refused(name, "ui.attach.large_picture")
+    device = QBuffer()
+    device.setData(QByteArray(content))
+    device.open(QIODevice.OpenModeFlag.ReadOnly)
+    reader = QImageReader(device, QByteArray(form.encode()))
+    reader.setAutoDetectImageFormat(False)
+    size = reader.size()
+    if not size.isValid() or size.isEmpty():
+        return Refused(name, "ui.attach.broken")
+    pixels = size.width() * size.height()
+    if pixels > MOST_PIXELS:
+        return Refused(name, "ui.attach.many_pixels")
+    thumbnail: QImage | None = None
+    if pixels <= _MOST_DECODED or form == "jpeg":
+        reader.setAutoTransform(True)
+        reader.setScaledSize(_small(size))
+        image = reader.read()
+        thumbnail = None if image.isNull() else image
+    return Attached(
+        _attachment(name, f"image/{form}", content), content, size.width(), size.height(), thumbnail
+    )
+
+
+def _text(name: str, content: bytes) -> Attached | Refused:
+    try:
+        text = content[:MOST_TEXT].decode("utf-8", "strict" if len(content) <= MOST_TEXT else "ignore")
+    except UnicodeDecodeError:
+        return Refused(name, "ui.attach.kind")
+    if _BINARY.search(text):
+        return Refused(name, "ui.attach.kind")
+    if len(content) > MOST_TEXT:
+        return Refused(name, "ui.attach.large_text")
+    guessed = mimetypes.guess_type(name)[0] or ""
+    return Attached(
+        _attachment(name, guessed if guessed.startswith("text/") else "text/plain", content), content
+    )
+
+
+def _attachment(name: str, media_type: str, content: bytes) -> Attachment:
+    return Attachment(hashlib.sha256(content).hexdigest(), name, media_type, len(content))
+
+
+def _small(size: QSize) -> QSize:
+    longer = max(size.width(), size.height())
+    if longer <= THUMBNAIL:
+        return size
+    scale = THUMBNAIL / longer
+    return QSize(max(1, round(size.width() * scale)), max(1, round(size.height() * scale)))
+
+
+def _encoded(image: QImage) -> bytes:
+    device = QBuffer()
+    device.open(QIODevice.OpenModeFlag.WriteOnly)
+    QImageWriter(device, QByteArray(b"png")).write(image)
+    return bytes(device.data().data())
+
+
+def _printable(name: str) -> str:
+    """A name that can be shown and sent: without a path, control letters and letters that reverse the line."""
+    return "".join(c for c in name if c.isprintable())[-_LONGEST_NAME:] or "?"
+
+
+class Reader(QObject):
+    """Reads files beside the window. `done` carries what they were asked for with, and a tuple of Attached and Refused."""
+
+    done = Signal(str, object)
+
+    def read(self, whose: str, sources: Sequence[Source]) -> None:
+        """Read them in a thread of their own; what hangs for too long (a drive that is gone) counts as unreadable."""
+        first = threading.Lock()
+
+        def settle(found: tuple[Attached | Refused, ...]) -> None:
+            if first.acquire(blocking=False):
+                self.done.emit(whose, found)
+
+        def work() -> None:
+            found = tuple(read(source) for source in sources)
+            with suppress(RuntimeError):  # the window is gone
+                settle(found)
+
+        def give_up() -> None:
+            names = (s.name if isinstance(s, Path) else messages.text("ui.attach.pasted") for s in sources)
+            settle(tuple(Refused(_printable(name), "ui.attach.unreadable") for name in names))
+
+        threading.Thread(target=work, name="attach", daemon=True).start()
+        QTimer.singleShot(DEADLINE_MS, self, give_up)
