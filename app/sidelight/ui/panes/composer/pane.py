@@ -55,6 +55,10 @@ class _Draft:
     files: tuple[Attached, ...] = ()
 
 
+_MARGINS = 100
+"""Pixels around the row of lanes and in it."""
+
+
 class ComposerPane(QFrame):
     """`sent` carries the whole prompt, beside which `files` go; `files_offered` a conversation and what is to be read."""
 
@@ -343,6 +347,7 @@ class ComposerPane(QFrame):
                 self._chips_row.addWidget(self._chip(chip))
         self._chips_row.addWidget(self._add)
         self._chips.setAccessibleName(messages.plural("ui.lanes.count", len(self._value.chips)))
+        self._draw_hint()
 
     def _chip(self, chip: Chip) -> IconButton:
         caption = "  ·  ".join(x for x in (chip.name, chip.hint) if x)
@@ -383,5 +388,6 @@ class ComposerPane(QFrame):
         self._draw_hint()
 
     def _draw_hint(self) -> None:
-        roomy = self.width() > self.fontMetrics().averageCharWidth() * 120
+        row = (self._attach_button, self._chips, self._hint, self._send)
+        roomy = sum(part.sizeHint().width() for part in row) + _MARGINS < self.width()
         self._hint.setVisible(roomy or self._hint.property("role") == "warning")
