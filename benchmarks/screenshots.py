@@ -20,12 +20,14 @@ import msgspec
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from sidelight import settings as preferences
 from sidelight.chat.message import Parameters
 from sidelight.engine.session import FIRST_MODEL, Session
 from sidelight.engine.terms import EMBEDDED
 from sidelight.local.weights import catalogue, mark_verified
 from sidelight.main import House, open_house
 from sidelight.paths import Paths, standard_paths
+from sidelight.settings import Settings
 from sidelight.ui import application
 from sidelight.ui.main_window import MainWindow
 
@@ -50,6 +52,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         paths = standard_paths({"SIDELIGHT_PROFILE": folder})
         lend_weights(arguments.weights, paths)
+        preferences.save(paths.settings, Settings(told=("engine.keyring.absent",)))  # as after its first start
         app = QApplication(sys.argv[:1])
         house = open_house(paths)
         player = Player(scenes(house, arguments.into))
