@@ -76,7 +76,8 @@ def run(rounds: int, seed: int) -> Report:
     worst_cpu, unmarked = 0.0, 0
     with tempfile.TemporaryDirectory(prefix="cancel-") as name, FaultServer(_play) as server:
         profile = Path(name)
-        write_settings(profile, server.url)
+        # One that is asked nothing beside its stream: each connection here is a lane's.
+        write_settings(profile, server.url, providers=["openai-compatible"])
         with closing(Face(profile)) as face:
             _round(face, server, chance, twice=False)  # the first one imports and opens what stays
             before = _settled(face)

@@ -5,10 +5,11 @@ What it does is what the terminal does; nothing is replaced by a test's own.
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.proof.loopback import LANES
@@ -40,11 +41,16 @@ def environment(profile: Path) -> dict[str, str]:
     }
 
 
-def write_settings(profile: Path, url: str, lanes: int = LANES) -> None:
-    """Settings with a backend and a lane for each stream: "stream-0" and so on, of two providers in turn."""
+def write_settings(
+    profile: Path,
+    url: str,
+    lanes: int = LANES,
+    providers: Sequence[str] = ("openai-compatible", "llamacpp"),
+) -> None:
+    """Settings with a backend and a lane for each stream: "stream-0" and so on, of these providers in turn."""
     names = [f"stream-{n}" for n in range(lanes)]
-    providers = ("openai-compatible", "llamacpp")
-    backends = tuple(BackendSetting(n, providers[i % 2], base_url=url) for i, n in enumerate(names))
+    turn = itertools.cycle(providers)
+    backends = tuple(BackendSetting(n, next(turn), base_url=url) for n in names)
     lane_settings = tuple(LaneSetting(n, n) for n in names)
     save(
         paths_of(profile).settings,
