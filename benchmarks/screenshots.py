@@ -52,7 +52,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         paths = standard_paths({"SIDELIGHT_PROFILE": folder})
         lend_weights(arguments.weights, paths)
-        preferences.save(paths.settings, Settings(told=("engine.keyring.absent",)))  # as after its first start
+        preferences.save(
+            paths.settings, Settings(told=("engine.keyring.absent",))
+        )  # as after its first start
         app = QApplication(sys.argv[:1])
         house = open_house(paths)
         player = Player(scenes(house, arguments.into))

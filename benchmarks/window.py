@@ -143,11 +143,16 @@ def play(house: House, asked: argparse.Namespace) -> Steps:
 
 
 def _open(main_window: Watched, session: Session, conversation: str, figures: dict[str, Any]) -> Steps:
-    """Open a stored conversation and measure until it is drawn, and how long the window stood still in that time."""
+    """Open a stored conversation; measure until all lanes in sight are drawn, and how long the window stood still meanwhile."""
     drawn: list[float] = []
-    main_window.drawn = lambda: (
-        drawn.append(time.monotonic()) if session.conversation.id == conversation else None
-    )
+
+    def tell() -> None:
+        pane = main_window.findChild(LanesPane)
+        seen = [c for c in pane.columns if not c.visibleRegion().isEmpty()] if pane is not None else []
+        if session.conversation.id == conversation and seen and not any(c.stale for c in seen):
+            drawn.append(time.monotonic())
+
+    main_window.drawn = tell
     meter = Meter(1)
     meter.beat()
     began = time.monotonic()

@@ -11,7 +11,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from sidelight.render.blocks import Block, CodeBlock, ListBlock, More, Paragraph, Quote, Table
+from sidelight.render.blocks import (
+    Block,
+    CodeBlock,
+    Emphasis,
+    Heading,
+    Inline,
+    ListBlock,
+    More,
+    Paragraph,
+    Quote,
+    Strike,
+    Strong,
+    Table,
+    Text,
+)
 from sidelight.render.markdown import PIECE, Environment, Piece, Spent, normal, page_end, parse, parse_piece
 from sidelight.render.unclosed import in_fence, presentable
 
@@ -22,6 +36,15 @@ _PATIENCE = 2 * PIECE
 _SENTENCE = re.compile(r"(?<=[.!?…:;])[ \n]+(?=[^\W\d_])|(?<=[。！？；])(?=[^\W\d_])|\n(?=[^\W\d_])")
 _SPACE = re.compile(r"[ \n]+(?=[^\W\d_])")
 _LETTER = re.compile(r"(?=[^\W\d_])")
+_PLAIN = r"[^\s\\`*_~\[\]<>&$#]"
+_PLAIN_TEXT = re.compile(rf"(?:{_PLAIN}| )+")
+_PLAIN_WORD = re.compile(rf"\s{_PLAIN}*[^\W\d_]{_PLAIN}*\Z")
+_ADDRESS = re.compile(r"www|://", re.IGNORECASE)
+"""Text and the word before it in which nothing can begin or end markup, if it is no address. The word has a letter, so it
+is no marker."""
+_WORD = 60
+"""Characters in which that word must fit."""
+_BLANK_LINE = re.compile(r"^[ \t]*\n", re.MULTILINE)
 _ITEM = re.compile(r"( {0,3})([-*+]|\d{1,9}[.)])( *)")
 
 
@@ -59,6 +82,7 @@ class BlockStream:
         self._spent = Spent()
         self._end: int | None = None
         self._drawn = self._read = 0
+        self._fenced = False
         self._last: Block | None = None
         self._tail: tuple[Block, ...] | None = ()
         self._done = False
@@ -74,6 +98,7 @@ class BlockStream:
         if self._tail is None:
             source = presentable(self._tail_source(self._stop))
             self._tail = tuple(p.block for p in self._parsed(source, dict(self._environment)))
+            self._fenced = in_fence(source)
             self._drawn = len(self._whole)
         if self._end is not None:
             return (*self._tail, More(len(self._whole) - self._end))
@@ -89,6 +114,7 @@ class BlockStream:
         text = normal(text)
         if not text:
             return
+        longer = self._longer_tail(text)
         self._whole += text
         if self._end is not None:
             return
@@ -96,10 +122,25 @@ class BlockStream:
         if self._spent.may_exceed and (end := page_end(self._whole)) < len(self._whole):
             self._end = end
         size = self._stop - self._open.offset
+        if longer is not None and self._end is None and size <= PIECE:
+            self._tail, self._drawn = longer, len(self._whole)
+            return
         if size > _PATIENCE and (len(self._whole) - self._drawn) * 32 < size and self._end is None:
             return
         self._tail = None
         self._advance()
+
+    def _longer_tail(self, text: str) -> tuple[Block, ...] | None:
+        """The tail with more of the same at its end, without parsing; None where the text may mean more than itself."""
+        if not self._tail or self._end is not None:
+            return None
+        if ")" in text and "](" in self._whole[self._open.offset :]:
+            return None  # it may end a link
+        *before, last = self._tail
+        longer = _longer(
+            last, self._fenced, text, self._whole[max(self._open.offset, len(self._whole) - _WORD) :]
+        )
+        return None if longer is None else (*before, longer)
 
     def replace(self, whole: str) -> None:
         """The text became another, as when an answer turns out to be reasoning. Equal blocks stay the same objects."""
@@ -153,7 +194,7 @@ class BlockStream:
     def _advance(self) -> None:
         """Finish every block but the last of the complete lines; cut the last where it has grown long."""
         end = self._whole.rfind("\n", self._open.offset, self._stop) + 1
-        if end > max(self._open.offset, self._read):
+        if end > max(self._open.offset, self._read) and self._may_have_ended(end):
             self._read = end
             pieces = self._parsed(self._tail_source(end), self._environment)
             if "references" in self._environment:
@@ -169,6 +210,11 @@ class BlockStream:
             self._last = None
         if self._stop - self._open.offset > PIECE:
             self._cut(self._last, end)
+
+    def _may_have_ended(self, end: int) -> bool:
+        """Whether it is worth looking for finished blocks: they end at blank lines, nearly always."""
+        begin = max(self._open.offset, self._whole.rfind("\n", self._open.offset, max(self._read - 1, 0)) + 1)
+        return end - self._open.offset > PIECE // 2 or bool(_BLANK_LINE.search(self._whole, begin, end))
 
     def _tail_source(self, end: int) -> str:
         return self._open.prefix + self._whole[self._open.offset : end]
@@ -263,6 +309,52 @@ class BlockStream:
         self.finished.extend(p.block for p in self._parsed(self._tail_source(offset), self._environment))
         line = self._open.line + self._whole.count("\n", self._open.offset, offset)
         self._open = replace(opened, offset=offset, line=line)
+
+
+def _longer(block: Block, fenced: bool, text: str, end: str) -> Block | None:
+    """A block with more text in its last line, of which `end` is the end as written. None where that must be parsed."""
+    match block:
+        case Paragraph(children) | Heading(children=children):
+            word = _PLAIN_WORD.search(end)
+            if word is None or not _PLAIN_TEXT.fullmatch(text):
+                return None
+            if _ADDRESS.search(word[0] + text) or (
+                isinstance(children[0], Text) and children[0].text[0] == "["
+            ):
+                return None  # it may become an address, or the definition of one
+            longer = _longer_inlines(children, word[0].lstrip(), text.rstrip())
+            return None if longer is None else replace(block, children=longer)
+        case CodeBlock(code) if fenced:
+            line = end.rpartition("\n")[2]
+            if (
+                not _LETTER.search(line)
+                or any(c in line + text for c in "`~\n")
+                or not code
+                or len(code) > PIECE
+            ):
+                return None
+            return replace(block, text=code + text)
+        case Quote([*before, last]):
+            inner = _longer(last, fenced, text, end)
+            return None if inner is None else replace(block, blocks=(*before, inner))
+        case ListBlock([*before, item]) if item.blocks:
+            inner = _longer(item.blocks[-1], fenced, text, end)
+            item = item if inner is None else replace(item, blocks=(*item.blocks[:-1], inner))
+            return None if inner is None else replace(block, items=(*before, item))
+        case _:
+            return None
+
+
+def _longer_inlines(children: tuple[Inline, ...], word: str, text: str) -> tuple[Inline, ...] | None:
+    """Inlines with more text at their end, where they end in `word`."""
+    match children:
+        case [*before, Text(last)] if last.endswith(word):
+            return (*before, Text(last + text))
+        case [*before, (Emphasis(inner) | Strong(inner) | Strike(inner)) as marked]:
+            longer = _longer_inlines(inner, word, text)
+            return None if longer is None else (*before, replace(marked, children=longer))
+        case _:
+            return None
 
 
 def _within_line(pieces: list[Piece]) -> bool:

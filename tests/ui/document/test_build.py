@@ -16,8 +16,10 @@ from tests.shared import SHARED
 import sidelight
 from sidelight.render.blocks import Block, texts
 from sidelight.render.markdown import parse
-from sidelight.ui.document.build import BlockDocument, build, text_between
+from sidelight.render.stream import BlockStream
+from sidelight.ui.document.build import BlockDocument, build, grow, text_between
 from sidelight.ui.document.columns import share_out
+from sidelight.ui.document.letters import Role, letters
 from sidelight.ui.theme import DARK, LIGHT
 
 SAMPLE = """# Title
@@ -110,7 +112,7 @@ def test_everything_paints(palette: object, role: str) -> None:
 def test_a_document_loads_nothing(tmp_path: Path) -> None:
     picture = tmp_path / "a.png"
     QImage(5, 5, QImage.Format.Format_RGB32).save(str(picture))
-    document = BlockDocument(LIGHT, 14)
+    document = BlockDocument(letters(LIGHT, 1.0, "answer"))
     for kind in QTextDocument.ResourceType:
         loaded = document.resource(kind, QUrl.fromLocalFile(str(picture)))
         assert not loaded or (isinstance(loaded, QImage) and loaded.isNull())
@@ -210,3 +212,92 @@ def test_the_ground_of_code_lies_within_its_document() -> None:
     assert named.height() > bare.height()
     ink = image(named)
     assert ink.pixelColor(200, 3) == QColor(LIGHT.raised)
+
+
+# --- growing
+
+
+def look(document: BlockDocument) -> list[object]:
+    """All that shows: letters with their formats, indents, heights, and what is painted beside them."""
+    found: list[object] = [
+        document.height(),
+        document.markers,
+        document.panels,
+        document.bars,
+        document.rules,
+    ]
+    block = document.begin()
+    while block.isValid():
+        runs: list[tuple[str, object]] = []
+        at = block.begin()
+        while not at.atEnd():
+            form = at.fragment().charFormat()
+            style = (
+                form.font().toString(),
+                form.foreground().color().name(),
+                form.background(),
+                form.anchorHref(),
+            )
+            runs.append((at.fragment().text(), style))
+            at += 1
+        margins = (block.blockFormat().leftMargin(), block.blockFormat().rightMargin())
+        found.append((runs, margins, block.layout().lineCount()))
+        block = block.next()
+    return found
+
+
+GROWING = (
+    SAMPLE + "\nLong text that wraps, **bold `code` and _more_** of it, 🎉 and [a](http://b.c) link. " * 4
+)
+
+
+@pytest.mark.parametrize("step", [1, 7])
+@pytest.mark.parametrize("role", ["answer", "trace"])
+def test_a_document_that_grew_looks_like_one_built_at_once(step: int, role: Role) -> None:
+    stream = BlockStream()
+    before: Block | None = None
+    document: BlockDocument | None = None
+    grown = 0
+    for at in range(0, len(GROWING), step):
+        stream.feed(GROWING[at : at + step])
+        block = stream.tail[-1] if stream.tail else None
+        if block is not None:
+            fresh = build(block, LIGHT, 1.0, 300, role)
+            fresh.height()
+            if document is not None and before is not None and grow(document, before, block) is not None:
+                grown += 1
+                assert look(document) == look(fresh), GROWING[: at + step][-60:]
+            else:
+                document = fresh
+        before = block
+    assert grown > len(GROWING) / step / 3
+
+
+def test_what_grew_is_told() -> None:
+    one, other = (parse(t)[0] for t in ("a **bo**", "a **bold** x"))
+    document = build(one, LIGHT, 1.0, 300)
+    assert grow(document, one, other) == 4
+    assert document.toPlainText() == "a bold x"
+    assert grow(document, other, one) == 4
+    assert document.toPlainText() == "a bo"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("- a", "- a\n- b"),
+        ("- a", "1. a"),
+        ("- a\n- b", "- x\n- bc"),
+        ("# a", "## ab"),
+        ("```\na\n```", "```py\na\n```"),
+        ("| a |\n|---|\n| b |", "| a |\n|---|\n| bc |"),
+        ("1 ", "1 א"),
+        ("a", "a" * 2100),
+    ],
+)
+def test_what_changed_elsewhere_is_built_anew(before: str, after: str) -> None:
+    one, other = parse(before)[0], parse(after)[0]
+    document = build(one, LIGHT, 1.0, 300)
+    text = document.toPlainText()
+    assert grow(document, one, other) is None
+    assert document.toPlainText() == text

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from typing import cast
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QGuiApplication, QImage, QMouseEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
+from PySide6.QtGui import QGuiApplication, QImage, QMouseEvent, QPaintEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from sidelight.render.markdown import parse
+from sidelight.ui.document.letters import Role
 from sidelight.ui.document.rows import Item
 from sidelight.ui.document.view import BlockView, Match, Row, TextRow, WidgetRow
 from sidelight.ui.theme import DARK, LIGHT
@@ -124,6 +125,44 @@ def test_appending_costs_the_same_whatever_is_above(view: BlockView) -> None:
         return best
 
     assert cost(5000) < 3 * cost(50) + 0.002
+
+
+def heights(view: BlockView) -> list[int]:
+    """What is painted from now on, in pixels from top to bottom each time."""
+    painted: list[int] = []
+
+    class Watch(QObject):
+        def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+            if isinstance(event, QPaintEvent):
+                painted.append(event.rect().height())
+            return False
+
+    view.viewport().installEventFilter(Watch(view))
+    return painted
+
+
+def test_text_that_grows_keeps_its_document_and_one_line_is_painted(view: BlockView) -> None:
+    text = "many words that wrap, " * 30
+    view.set_rows([*numbered(40), *text_rows(text, "tail")])
+    QApplication.processEvents()
+    document = item(view, "tail0").document
+    painted = heights(view)
+    view.set_rows([*numbered(40), *text_rows(text + " b", "tail")])
+    QApplication.processEvents()
+    assert item(view, "tail0").document is document
+    assert painted
+    assert max(painted) < 5 * view._stack.unit
+
+
+def test_the_very_same_rows_paint_nothing(view: BlockView) -> None:
+    rows = numbered(3)
+    view.set_rows(rows)
+    QApplication.processEvents()
+    painted = heights(view)
+    view.set_rows(list(rows), unchanged=3)
+    view.set_rows(list(rows))
+    QApplication.processEvents()
+    assert painted == []
 
 
 def test_no_rows_at_all(view: BlockView) -> None:
@@ -559,6 +598,30 @@ def test_what_was_moved_and_partly_painted_equals_a_full_repaint(view: BlockView
         check()
     view.to_end()
     text = "# More\n\nand *more* of it\n- a\n- b\n\n```py\ncode()\nmore()\n```\n\n| a |\n|---|\n| b |\n\nend"
-    for at in range(5, len(text), 9):
-        view.set_rows([*rows, *text_rows(text[:at], "tail")])
+    text += (
+        " of it, which **wraps and goes on** until its lines are many, " * 5 + "\n\n> said\n> again and again"
+    )
+    roles: tuple[tuple[Role, int], ...] = (("answer", 5), ("trace", 9), ("prompt", 9))
+    for role, step in roles:
+        for at in range(5, len(text), step):
+            grown = [TextRow(f"{role}{n}", block, role) for n, block in enumerate(parse(text[:at]))]
+            view.set_rows([*rows, *grown])
+            check()
+        view.set_rows([*rows, *(TextRow(f"{role}{n}", b, role) for n, b in enumerate(parse(text)[:2]))])
         check()
+
+
+def test_widgets_move_with_the_text_and_are_not_painted_anew_for_it(view: BlockView) -> None:
+    rows = [*numbered(40), WidgetRow("w", lambda parent: QPushButton("between", parent))]
+    text = "many words that wrap, " * 60
+    painted = heights(view)
+    for at in range(20, 700, 15):
+        view.set_rows([*rows, *text_rows(text[:at], "tail")])
+        QApplication.processEvents()
+        moved, painted[:] = max(painted, default=0), []
+        partly = view.screen().grabWindow(view.winId()).toImage()
+        view.viewport().update()
+        QApplication.processEvents()
+        assert partly == view.screen().grabWindow(view.winId()).toImage()
+        painted.clear()
+        assert at < 40 or moved < 6 * view._stack.unit

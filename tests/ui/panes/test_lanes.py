@@ -13,12 +13,23 @@ from pytestqt.qtbot import QtBot
 from tests.ui import made
 
 from sidelight.chat.conversation import Conversation, with_replies, with_reply
-from sidelight.chat.events import AnswerDelta, Finished, FinishReason, ReasoningDelta, Reclassify, Stamped
-from sidelight.chat.message import Lane, Prompt
-from sidelight.chat.reply import Reply, fold_all
+from sidelight.chat.events import (
+    AnswerDelta,
+    Failed,
+    FailureKind,
+    Finished,
+    FinishReason,
+    Note,
+    ReasoningDelta,
+    Reclassify,
+    Stamped,
+)
+from sidelight.chat.message import Lane, Parameters, Prompt
+from sidelight.chat.reply import Asked, Reply, fold_all
 from sidelight.settings import ThinkingMode
 from sidelight.ui.document.view import TextRow
-from sidelight.ui.panes.compare.cards import FailureCard, Note, VersionBar
+from sidelight.ui.panes.compare.cards import FailureCard, VersionBar
+from sidelight.ui.panes.compare.cards import Note as NoteRow
 from sidelight.ui.panes.compare.header import LANE_MIME
 from sidelight.ui.panes.compare.lane import LaneColumn
 from sidelight.ui.panes.compare.pane import LanesPane
@@ -86,7 +97,7 @@ def test_a_finished_reply_shows_prompt_trace_line_and_answer(make: MakePane) -> 
             made.THOUGHT_ONLY,
             "It thought and gave no answer: the tokens ran out, or the trace was never closed.",
         ),
-        (made.CUT, "Sidelight ended before this reply was complete."),
+        (made.CUT, "Sidelight was closed before the reply was complete."),
         (made.STOPPED, "Stopped."),
         (made.REFUSED, "The key was refused. Check the key for this backend."),
         (made.REFUSED, "bad <b>key</b>"),
@@ -130,7 +141,7 @@ def test_a_lane_that_was_not_asked_can_be_asked(qtbot: QtBot, make: MakePane) ->
     shown = made.conversation(made.DONE)
     shown = replace(shown, lanes=(*shown.lanes, Lane("new", "b", "m")))
     pane = make(shown)
-    (note,) = pane.columns[1].findChildren(Note)
+    (note,) = pane.columns[1].findChildren(NoteRow)
     with qtbot.waitSignal(pane.turn_wished) as heard:
         note.findChildren(QPushButton)[0].click()
     assert heard.args == ["new", "t0", "ask"]
@@ -163,6 +174,57 @@ def test_a_prompt_of_megabytes_is_cut_for_the_eye_and_its_size_is_said(make: Mak
     assert len(text) < 9_000
     assert "5.0 MB in all" in text
     assert "<b>long</b>" in text
+
+
+def test_what_a_model_did_not_take_is_said_in_its_lane(make: MakePane) -> None:
+    shown = made.conversation(made.DONE)
+    turn = shown.turns[0]
+    notes = (Note("temperature", "ignored", "not_in_this_api"), Note("effort", "clamped", "low"))
+    asked = Asked("b", "x", "h", Parameters(temperature=0.5, effort="off"))
+    reply = replace(turn.replies[0], asked=asked, notes=notes)
+    pane = make(replace(shown, turns=(replace(turn, replies=(reply,)),)))
+    (column,) = pane.columns
+    taken = column.header._taken
+    assert taken.text() == "ignored: Temperature · clamped: Thinking effort"
+    pane.grab()
+    assert "Temperature: 0.5 (ignored). This provider's API has no such parameter." in taken.toolTip()
+    assert "Thinking effort: Off (clamped)" in taken.accessibleName()
+
+
+def test_a_server_that_is_not_encrypted_has_a_red_mark(make: MakePane) -> None:
+    value = made.compared(made.conversation(made.DONE, made.DONE))
+    (first, facts), *others = value.facts
+    pane = make(value.conversation)
+    pane.show_value(replace(value, facts=((first, replace(facts, plain=True)), *others)))
+    marks = [column.header._plain for column in pane.columns]
+    assert [mark.isVisibleTo(pane) for mark in marks] == [True, False]
+    assert marks[0].accessibleName().startswith("Not encrypted")
+    assert marks[0].property("role") == "error"
+
+
+def test_a_version_that_was_read_again_is_marked(make: MakePane) -> None:
+    shown = made.conversation(made.DONE)
+    again = replace(made.reply(made.PLAIN, "l0", "second", version=2), reread="r0-0")
+    (column,) = make(with_reply(shown, "t0", again)).columns
+    assert "Version 2 of 2" in words(column)
+    assert "read again, nothing sent" in words(column)
+
+
+@pytest.mark.parametrize(
+    ("failed", "captions"),
+    [
+        (Failed(FailureKind.BAD_REQUEST, code="extra_json"), ["Lane settings…", "Retry"]),
+        (Failed(FailureKind.BAD_REQUEST, code="backend_unknown"), ["Choose a model…", "Retry"]),
+        (Failed(FailureKind.NETWORK, code="tls"), ["Preferences…", "Retry"]),
+        (Failed(FailureKind.SERVER), ["Retry"]),
+    ],
+)
+def test_the_next_step_is_a_button_where_there_is_one(
+    make: MakePane, failed: Failed, captions: list[str]
+) -> None:
+    (column,) = make(made.conversation(((failed, 0.1),))).columns
+    (card,) = column.findChildren(FailureCard)
+    assert [b.text() for b in card.findChildren(QPushButton)] == captions
 
 
 # --- streaming

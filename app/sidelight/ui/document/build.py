@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QByteArray, QPointF, QRectF, Qt, QUrl
 from PySide6.QtGui import (
@@ -19,20 +18,16 @@ from PySide6.QtGui import (
     QBrush,
     QColor,
     QFont,
-    QFontInfo,
     QFontMetricsF,
     QImage,
     QPainter,
     QPainterPath,
-    QPalette,
     QTextBlock,
     QTextBlockFormat,
-    QTextCharFormat,
     QTextCursor,
     QTextDocument,
     QTextFrameFormat,
     QTextLength,
-    QTextOption,
     QTextTableCellFormat,
     QTextTableFormat,
 )
@@ -41,49 +36,43 @@ from sidelight import messages
 from sidelight.render.blocks import (
     Align,
     Block,
-    Break,
+    Cell,
     CodeBlock,
-    CodeSpan,
-    Emphasis,
     Heading,
-    Inline,
-    Link,
     ListBlock,
-    Math,
+    ListItem,
     MathBlock,
     More,
     Paragraph,
     Quote,
     Rule,
-    Strike,
-    Strong,
     Table,
-    Text,
     code_text,
     inline_text,
     marker,
     math_text,
-    shown,
     shown_rows,
     texts,
 )
 from sidelight.ui.document.columns import share_out
-from sidelight.ui.theme import Palette, body_font, code_font
+from sidelight.ui.document.letters import Hand, Letters, Role, Run, Style, letters, runs_of
+from sidelight.ui.theme import Palette
 
-__all__ = ["MORE", "BlockDocument", "Role", "build", "gap_before"]
+__all__ = ["MORE", "BlockDocument", "Role", "build", "gap_before", "grow"]
 
-Role: TypeAlias = Literal["trace", "answer", "prompt"]
 MORE = "sidelight:more"
 """The address behind "show more"; the view turns it into a signal of its own."""
 
 _LINE = 1.45
 _CODE_LINE = 1.4
-_TRACE_SCALE = 0.93
+_ROUND = 6.0
 _HEADINGS = {1: 1.32, 2: 1.2, 3: 1.09, 4: 1.0, 5: 1.0, 6: 0.95}
 _SIDES: dict[Align, Qt.AlignmentFlag] = {
     "right": Qt.AlignmentFlag.AlignRight,
     "center": Qt.AlignmentFlag.AlignHCenter,
 }
+_BODY, _CODE, _MUTED = Hand(), Hand(mono=True), Hand(muted=True)
+_AT_LEAST = QTextBlockFormat.LineHeightTypes.MinimumHeight.value
 _BREAKLESS = re.compile(r"\S{2000}")
 _UNFIT = {
     0x0A: "\u2028",
@@ -108,10 +97,9 @@ class _Marker:
 
 @dataclass(frozen=True, slots=True)
 class _Panel:
-    """The ground of a piece of code between two text blocks, and its language."""
+    """The ground of a piece of code, which is the text block at `position`, and its language."""
 
-    first: int
-    last: int
+    position: int
     left: float
     continued: bool
     label: str
@@ -126,25 +114,32 @@ class _Bar:
     left: float
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    """What the last text block is made of. `mirrored`: it is indented from the right."""
+
+    runs: list[Run]
+    hand: Hand
+    mirrored: bool
+
+
 class BlockDocument(QTextDocument):
     """A block's text, laid out for one width. Positions are QTextDocument's own (UTF-16 units)."""
 
-    def __init__(self, palette: Palette, unit: float, text: str | None = None) -> None:
-        """`text` is the colour of its letters, None that of an answer."""
+    def __init__(self, look: Letters) -> None:
         super().__init__()
         self.setUndoRedoEnabled(False)
         self.setDocumentMargin(0)
-        self._colours = palette
-        self.unit = unit
-        self._text_palette = QPalette()
-        self._text_palette.setColor(QPalette.ColorRole.Text, QColor(text or palette.text))
+        self.setDefaultFont(look.font(_BODY))
+        self.look = look
         self.markers: list[_Marker] = []
         self.panels: list[_Panel] = []
         self.bars: list[_Bar] = []
         self.rules: list[int] = []
-        self.label_font = QFont()
         self.bottom = 0.0
         self.for_width_only = False  # holds a table, whose columns were shared out for one width
+        self.breakless = False  # holds a run of letters so long that words cannot guide where lines end
+        self.last: _End | None = None  # None where the last text block is none that can grow
 
     def loadResource(self, kind: int, name: QUrl | str) -> object:  # noqa: ARG002 - Qt's signature
         """Nothing, whatever was named. A typed empty value: on None Qt would open the name itself."""
@@ -153,7 +148,7 @@ class BlockDocument(QTextDocument):
     @property
     def pad(self) -> float:
         """The space inside a panel, in pixels."""
-        return round(self.unit * 0.7)
+        return round(self.look.unit * 0.7)
 
     def height(self) -> float:
         """In pixels, at the current text width."""
@@ -166,49 +161,62 @@ class BlockDocument(QTextDocument):
         selections: Sequence[QAbstractTextDocumentLayout.Selection] = (),
     ) -> None:
         """Paint what lies in `clip`, both in the document's coordinates."""
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for panel in self.panels:
-            self._paint_panel(painter, panel)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self._colours.line))
+            self._paint_panel(painter, panel, clip)
+        if self.bars or self.rules:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(self.look.colours.line))
         for bar in self.bars:
-            lead = round(self.unit * 0.14)  # what a line keeps above its letters
+            lead = round(self.look.unit * 0.14)  # what a line keeps above its letters
             top, bottom = self._rect(bar.first).top() + lead, self._rect(bar.last).bottom() + lead
             painter.drawRoundedRect(QRectF(bar.left, top, 3, bottom - top), 1.5, 1.5)
         for position in self.rules:
             painter.drawRect(QRectF(0, round(self._rect(position).center().y()), self.textWidth(), 1))
         context = QAbstractTextDocumentLayout.PaintContext()
         context.clip = clip
-        context.palette = self._text_palette
+        context.palette = self.look.palette
         if selections:
             context.selections = list(selections)
         self.documentLayout().draw(painter, context)
-        painter.setPen(QColor(self._colours.muted))
+        if self.markers:
+            painter.setPen(QColor(self.look.colours.muted))
         for mark in self.markers:
             self._paint_marker(painter, mark, clip)
+
+    def line_top(self, position: int) -> float:
+        """Where the line begins that holds a position, in pixels from the document's top."""
+        block = self.findBlock(position)
+        line = block.layout().lineForTextPosition(position - block.position())
+        return self._rect(position).top() + (line.y() if line.isValid() else 0.0)
 
     def _rect(self, position: int) -> QRectF:
         return self.documentLayout().blockBoundingRect(self.findBlock(position))
 
-    def _paint_panel(self, painter: QPainter, panel: _Panel) -> None:
-        first, last = self._rect(panel.first), self._rect(panel.last)
+    def _paint_panel(self, painter: QPainter, panel: _Panel, clip: QRectF) -> None:
+        code = self._rect(panel.position)
         head = 0.0 if panel.continued else self.pad
         if panel.label:
-            head += QFontMetricsF(self.label_font).height()
-        rect = QRectF(panel.left, first.top() - head, 0, 0)
+            head += self.look.label_height
+        rect = QRectF(panel.left, code.top() - head, 0, 0)
         rect.setRight(self.textWidth())
-        rect.setBottom(last.bottom() + self.pad)
+        rect.setBottom(code.bottom() + self.pad)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self.look.colours.raised))
+        round_below = rect.top() + (0 if panel.continued else _ROUND)
+        if clip.top() >= round_below and clip.bottom() <= rect.bottom() - _ROUND:
+            painter.drawRect(rect)  # far from its corners
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         path = QPainterPath()
         path.setFillRule(Qt.FillRule.WindingFill)
-        path.addRoundedRect(rect, 6, 6)
+        path.addRoundedRect(rect, _ROUND, _ROUND)
         if panel.continued:
-            path.addRect(QRectF(rect.left(), rect.top(), rect.width(), min(6.0, rect.height())))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self._colours.raised))
+            path.addRect(QRectF(rect.left(), rect.top(), rect.width(), min(_ROUND, rect.height())))
         painter.drawPath(path)
         if panel.label:
-            painter.setFont(self.label_font)
-            painter.setPen(QColor(self._colours.muted))
+            painter.setFont(self.look.label_font)
+            painter.setPen(QColor(self.look.colours.muted))
             line = QRectF(
                 rect.left() + self.pad, rect.top() + self.pad * 0.6, rect.width() - 2 * self.pad, head
             )
@@ -232,9 +240,103 @@ class BlockDocument(QTextDocument):
 
 def build(block: Block, palette: Palette, zoom: float, width: float, role: Role = "answer") -> BlockDocument:
     """The document of one block, laid out for `width` pixels. `zoom` 1.0 is 100 %."""
-    writer = _Writer(palette, zoom, role, width)
+    writer = _Writer(letters(palette, zoom, role), width)
     writer.block(block)
     return writer.done(block)
+
+
+def grow(document: BlockDocument, before: Block, block: Block) -> int | None:
+    """Make the document of `before` that of `block` where only its last text block changed; where that changed.
+
+    None, and nothing is done, where more changed. What stays is neither inserted nor laid out again.
+    """
+    end, leaf = document.last, _last_leaf(before, block)
+    if end is None or leaf is None:
+        return None
+    runs = _leaf_runs(leaf)
+    text = "".join(run[0] for run in runs)
+    if (isinstance(leaf, Paragraph | Heading) and _runs_left(text) != end.mirrored) or (
+        not document.breakless and _BREAKLESS.search(text)
+    ):
+        return None
+    document.last = replace(end, runs=runs)
+    same = next((i for i, (a, b) in enumerate(zip(end.runs, runs, strict=False)) if a != b), None)
+    same = min(len(end.runs), len(runs)) if same is None else same
+    kept = sum(_units(run[0]) for run in runs[:same])
+    rest = runs[same:]
+    if same < len(end.runs) and rest and rest[0][1] == end.runs[same][1]:  # one run that goes on differently
+        shared = _shared(end.runs[same][0], rest[0][0])
+        kept += _units(rest[0][0][:shared])
+        rest[0] = (rest[0][0][shared:], rest[0][1])
+    last = document.lastBlock()
+    cursor = QTextCursor(document)
+    cursor.beginEditBlock()
+    cursor.setPosition(last.position() + kept)
+    cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
+    if cursor.hasSelection():
+        cursor.removeSelectedText()
+    for text, style in rest:
+        cursor.insertText(text.translate(_UNFIT), document.look.format(end.hand, style))
+    cursor.endEditBlock()
+    return last.position() + kept
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters two texts begin with in common."""
+    if other.startswith(one):
+        return len(one)
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(other))
+
+
+def _last_leaf(before: Block, block: Block) -> Block | None:
+    """The paragraph, heading, code or formula at the end of a block, where all else is as before."""
+    match before, block:
+        case Paragraph(), Paragraph():
+            return block
+        case Heading(level), Heading(other) if level == other:
+            return block
+        case CodeBlock(), CodeBlock() if (before.language, before.continued) == (
+            block.language,
+            block.continued,
+        ):
+            return block
+        case MathBlock(), MathBlock():
+            return block
+        case Quote(inner), Quote(other_inner):
+            return _last_of(inner, other_inner)
+        case ListBlock([*items, item]), ListBlock([*others, other]) if (
+            items == others and _bare(before) == _bare(block) and _bare_item(item) == _bare_item(other)
+        ):
+            return _last_of(item.blocks, other.blocks)
+        case _:
+            return None
+
+
+def _bare(block: ListBlock) -> ListBlock:
+    return replace(block, items=(), source_lines=(0, 0))
+
+
+def _bare_item(item: ListItem) -> ListItem:
+    return replace(item, blocks=())
+
+
+def _last_of(before: Sequence[Block], blocks: Sequence[Block]) -> Block | None:
+    if not before or len(before) != len(blocks) or before[:-1] != blocks[:-1]:
+        return None
+    return _last_leaf(before[-1], blocks[-1])
+
+
+def _leaf_runs(leaf: Block) -> list[Run]:
+    """What stands in the text block of a paragraph, heading, piece of code or formula."""
+    match leaf:
+        case Paragraph(children) | Heading(children=children):
+            return runs_of(children)
+        case CodeBlock():
+            return [(code_text(leaf), ())]
+        case MathBlock():
+            return [(math_text(leaf), ())]
+        case _:
+            return []
 
 
 def gap_before(block: Block, before: Block | None, unit: float, pad: float) -> float:
@@ -258,49 +360,35 @@ def gap_before(block: Block, before: Block | None, unit: float, pad: float) -> f
 class _Writer:
     """Writes blocks one after another through one cursor."""
 
-    def __init__(self, palette: Palette, zoom: float, role: Role, width: float) -> None:
-        scale = _TRACE_SCALE if role == "trace" else 1.0
-        self._palette = palette
-        self._zoom, self._scale, self._width = zoom, scale, width
-        self._body = body_font(palette, zoom, scale)
-        self._code = code_font(palette, zoom, scale)
-        self._unit = float(QFontInfo(self._body).pixelSize())
-        colour = palette.muted if role == "trace" else palette.text
-        self._document = BlockDocument(palette, self._unit, colour)
-        self._document.setDefaultFont(self._body)
-        self._document.label_font = body_font(palette, zoom, scale * 0.82)
+    def __init__(self, look: Letters, width: float) -> None:
+        self._look = look
+        self._width = width
+        self._unit = look.unit
+        self._document = BlockDocument(look)
         self._cursor = QTextCursor(self._document)
         self._fresh = True
         self._left = 0.0
         self._gap = 0.0
-        self._quoted = 0
+        self._quoted = False
 
     def done(self, block: Block) -> BlockDocument:
-        option = QTextOption()
-        long_run = any(_BREAKLESS.search(t) for t in texts(block))
-        option.setWrapMode(
-            QTextOption.WrapMode.WrapAnywhere
-            if long_run
-            else QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
-        )
-        option.setTabStopDistance(4 * QFontMetricsF(self._code).horizontalAdvance(" "))
-        self._document.setDefaultTextOption(option)
+        self._document.breakless = any(_BREAKLESS.search(t) for t in texts(block))
+        self._document.setDefaultTextOption(self._look.option(anywhere=self._document.breakless))
         self._document.setTextWidth(self._width)
         self._document.bottom += max(0.0, self._gap)
         return self._document
 
     def block(self, block: Block) -> None:
         match block:
-            case Paragraph(children):
-                self._begin(text=inline_text(children))
-                self._inlines(children, self._format())
-            case Heading(level, children):
-                self._heading(level, children)
+            case Paragraph():
+                self._leaf(block, _BODY)
+            case Heading(level):
+                weight = QFont.Weight.Bold if level <= 4 else QFont.Weight.DemiBold
+                self._leaf(block, Hand(_HEADINGS[level], weight=weight), line=1.3)
             case CodeBlock():
                 self._code_block(block)
             case MathBlock():
-                self._begin(font=self._code)
-                self._insert(math_text(block), self._format(self._code))
+                self._leaf(block, _CODE, line=_LINE)
             case ListBlock():
                 self._list(block)
             case Quote(blocks):
@@ -313,14 +401,25 @@ class _Writer:
             case More(characters):
                 self._more(characters)
 
+    def _leaf(self, leaf: Block, hand: Hand, *, line: float = _LINE, right: float = 0.0) -> None:
+        """A paragraph, heading, piece of code or formula: one text block, which can grow as long as it is the last."""
+        runs = _leaf_runs(leaf)
+        prose = isinstance(leaf, Paragraph | Heading)
+        mirrored = prose and _runs_left("".join(text for text, _ in runs))
+        self._begin(hand, line=line, right=right, mirrored=mirrored)
+        hand = self._toned(hand)
+        for text, style in runs:
+            self._insert(text, hand, style)
+        self._document.last = _End(runs, hand, mirrored)
+
     def _begin(
-        self, *, text: str = "", font: QFont | None = None, line: float = _LINE, right: float = 0.0
+        self, hand: Hand = _BODY, *, line: float = _LINE, right: float = 0.0, mirrored: bool = False
     ) -> None:
-        """A new text block at the current indent, the gap above it; indented from the right where `text` runs so."""
+        """A new text block at the current indent, the gap above it; `mirrored`: indented from the right."""
+        self._document.last = None
         form = QTextBlockFormat()
-        pixels = QFontInfo(font or self._body).pixelSize()
-        form.setLineHeight(round(pixels * line), QTextBlockFormat.LineHeightTypes.MinimumHeight.value)
-        mirrored = _runs_left(text)
+        pixels = self._look.pixels(hand)
+        form.setLineHeight(round(pixels * line), _AT_LEAST)
         form.setLeftMargin(right if mirrored else self._left)
         form.setRightMargin(self._left if mirrored else right)
         form.setTopMargin(self._gap)
@@ -336,61 +435,14 @@ class _Writer:
             self._cursor.setBlockFormat(form)
             self._fresh = False
         else:
-            self._cursor.insertBlock(form, self._format())
+            self._cursor.insertBlock(form, self._look.format(self._toned(_BODY)))
 
-    def _format(self, font: QFont | None = None) -> QTextCharFormat:
-        form = QTextCharFormat()
-        form.setFont(font or self._body)
-        if self._quoted:
-            form.setForeground(QColor(self._palette.muted))
-        return form
+    def _toned(self, hand: Hand) -> Hand:
+        """The hand in a quotation is that of what is secondary."""
+        return replace(hand, muted=True) if self._quoted else hand
 
-    def _insert(self, text: str, form: QTextCharFormat) -> None:
-        self._cursor.insertText(text.translate(_UNFIT), form)
-
-    def _inlines(self, children: Sequence[Inline], form: QTextCharFormat) -> None:
-        for child in children:
-            changed = QTextCharFormat(form)
-            match child:
-                case Text(text):
-                    self._insert(text, form)
-                case Break():
-                    self._insert("\n", form)
-                case CodeSpan(text):
-                    self._font(changed, self._code)
-                    changed.setBackground(QColor(self._palette.raised))
-                    self._insert(shown(text), changed)
-                case Math(text, opener, closer):
-                    self._font(changed, self._code)
-                    self._insert(opener + text + closer, changed)
-                case Emphasis(inner):
-                    changed.setFontItalic(True)
-                    self._inlines(inner, changed)
-                case Strong(inner):
-                    changed.setFontWeight(QFont.Weight.Bold)
-                    self._inlines(inner, changed)
-                case Strike(inner):
-                    changed.setFontStrikeOut(True)
-                    self._inlines(inner, changed)
-                case Link(inner, href):
-                    changed.setAnchor(True)
-                    changed.setAnchorHref(href)
-                    changed.setForeground(QColor(self._palette.accent))
-                    changed.setFontUnderline(True)
-                    self._inlines(inner, changed)
-
-    @staticmethod
-    def _font(form: QTextCharFormat, font: QFont) -> None:
-        """Change family and size, keep weight and slant."""
-        form.setFontFamilies([font.family()])
-        form.setFontFixedPitch(True)
-        form.setFontPointSize(form.fontPointSize() * 0.92)
-
-    def _heading(self, level: int, children: Sequence[Inline]) -> None:
-        font = body_font(self._palette, self._zoom, self._scale * _HEADINGS[level])
-        font.setWeight(QFont.Weight.Bold if level <= 4 else QFont.Weight.DemiBold)
-        self._begin(text=inline_text(children), font=font, line=1.3)
-        self._inlines(children, self._format(font))
+    def _insert(self, text: str, hand: Hand, style: Style = ()) -> None:
+        self._cursor.insertText(text.translate(_UNFIT), self._look.format(hand, style))
 
     def _code_block(self, block: CodeBlock) -> None:
         pad = self._document.pad
@@ -398,19 +450,18 @@ class _Writer:
         left = self._left
         self._gap += 0 if block.continued else pad
         if label:
-            self._gap += QFontMetricsF(self._document.label_font).height()
+            self._gap += self._look.label_height
         self._left += pad
-        self._begin(font=self._code, line=_CODE_LINE, right=pad)
+        self._leaf(block, _CODE, line=_CODE_LINE, right=pad)
         self._left = left
-        at = self._cursor.position()
-        self._insert(code_text(block), self._format(self._code))
-        self._document.panels.append(_Panel(at, self._cursor.position(), left, block.continued, label))
+        at = self._cursor.block().position()
+        self._document.panels.append(_Panel(at, left, block.continued, label))
         self._gap = pad
 
     def _list(self, block: ListBlock) -> None:
         labels = [marker(block, i) for i in range(len(block.items))]
         space = round(self._unit * 0.45)
-        widest = max((QFontMetricsF(self._body).horizontalAdvance(m) for m in labels), default=0.0)
+        widest = max((self._look.width(m, _BODY) for m in set(labels)), default=0.0)
         outer = self._left
         self._left += round(max(widest, self._unit * 0.75)) + space
         for i, item in enumerate(block.items):
@@ -443,12 +494,14 @@ class _Writer:
 
     def _mark(self, label: str, space: float) -> None:
         block = self._cursor.block()
-        self._document.markers.append(_Marker(block.position(), label, self._left - space, self._body))
+        self._document.markers.append(
+            _Marker(block.position(), label, self._left - space, self._look.font(_BODY))
+        )
 
     def _quote(self, blocks: Sequence[Block]) -> None:
         outer = self._left
         self._left += round(self._unit * 1.05)
-        self._quoted += 1
+        outer_quoted, self._quoted = self._quoted, True
         first = -1
         before: Block | None = None
         for child in blocks or (Paragraph(()),):
@@ -459,8 +512,8 @@ class _Writer:
             if first < 0:
                 first = begin
             before = child
-        self._document.bars.append(_Bar(first, self._cursor.position(), outer))
-        self._quoted -= 1
+        self._document.bars.append(_Bar(first, self._cursor.block().position(), outer))
+        self._quoted = outer_quoted
         self._left = outer
 
     def _table(self, block: Table) -> None:
@@ -475,16 +528,15 @@ class _Writer:
             self._gap += round(self._unit * 0.5)
             self._begin()
             rows, columns = block.hidden
-            self._insert(messages.text("ui.document.hidden", rows=rows, columns=columns), self._muted())
+            self._insert(messages.text("ui.document.hidden", rows=rows, columns=columns), _MUTED)
 
     def _column_widths(self, block: Table, scale: float) -> list[int] | None:
         columns = [
             [inline_text(row[c]) for row in (block.header, *block.rows)] for c in range(len(block.header))
         ]
-        font = body_font(self._palette, self._zoom, self._scale * scale)
-        font.setWeight(QFont.Weight.DemiBold)
+        metrics = QFontMetricsF(self._look.font(Hand(scale, weight=QFont.Weight.DemiBold)))
         padding = 2 * round(self._unit * 0.55) + 2
-        return share_out(columns, self._width - self._left, padding, QFontMetricsF(font).horizontalAdvance)
+        return share_out(columns, self._width - self._left, padding, metrics.horizontalAdvance)
 
     def _grid(self, block: Table, widths: Sequence[int], scale: float) -> None:
         """As rows and columns."""
@@ -500,13 +552,13 @@ class _Writer:
         self._fresh = False
         rows = shown_rows(block)
         table = self._cursor.insertTable(len(rows), len(widths), form)
-        font = body_font(self._palette, self._zoom, self._scale * scale)
+        self._document.last = None
         for r, row in enumerate(rows):
             header = row is block.header
             for c, cell in enumerate(row):
                 at = table.cellAt(r, c)
                 at.setFormat(self._cell_format(c, len(widths), header=header))
-                self._cell(at.firstCursorPosition(), cell, block.align[c], font, header=header)
+                self._cell(at.firstCursorPosition(), cell, block.align[c], scale, header=header)
         self._cursor.movePosition(QTextCursor.MoveOperation.End)
         after = QTextBlockFormat()  # QTextDocument keeps an empty text block after a table
         after.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
@@ -514,39 +566,31 @@ class _Writer:
 
     def _records(self, block: Table) -> None:
         """Too many columns for the width: each row as a list of its own, one line a cell, the header before each."""
-        bold, muted = self._format(), self._muted()
-        bold.setFontWeight(QFont.Weight.DemiBold)
+        plain, muted = self._toned(_BODY), _MUTED
+        bold = replace(plain, weight=QFont.Weight.DemiBold)
         for r, row in enumerate(block.rows or (block.header,)):
             filled = [(h, c) for h, c in zip(block.header, row, strict=True) if c]
             for i, (header, cell) in enumerate(filled):
                 self._gap += round(self._unit * (0.7 if i == 0 and r else 0.12))
-                self._begin(text=inline_text(cell))
+                self._begin(mirrored=_runs_left(inline_text(cell)))
                 if i:
                     self._insert(inline_text(header) + ": ", muted)
-                self._inlines(cell, self._format() if i else bold)
+                for text, style in runs_of(cell):
+                    self._insert(text, plain if i else bold, style)
 
-    def _muted(self) -> QTextCharFormat:
-        form = self._format()
-        form.setForeground(QColor(self._palette.muted))
-        return form
-
-    def _cell(
-        self, cursor: QTextCursor, cell: Sequence[Inline], align: Align, font: QFont, *, header: bool
-    ) -> None:
+    def _cell(self, cursor: QTextCursor, cell: Cell, align: Align, scale: float, *, header: bool) -> None:
+        hand = Hand(scale, weight=QFont.Weight.DemiBold if header else None)
         form = QTextBlockFormat()
-        pixels = QFontInfo(font).pixelSize()
-        form.setLineHeight(round(pixels * 1.35), QTextBlockFormat.LineHeightTypes.MinimumHeight.value)
+        form.setLineHeight(round(self._look.pixels(hand) * 1.35), _AT_LEAST)
         if align in _SIDES:
             form.setAlignment(_SIDES[align])
         cursor.setBlockFormat(form)
-        text = self._format(font)
-        if header:
-            text.setFontWeight(QFont.Weight.DemiBold)
-        outer, self._cursor = self._cursor, cursor
-        self._inlines(cell, text)
-        self._cursor = outer
+        hand = self._toned(hand)
+        for text, style in runs_of(cell):
+            cursor.insertText(text.translate(_UNFIT), self._look.format(hand, style))
 
     def _cell_format(self, column: int, columns: int, *, header: bool) -> QTextTableCellFormat:
+        colours = self._look.colours
         form = QTextTableCellFormat()
         form.setTopPadding(round(self._unit * 0.3))
         form.setBottomPadding(round(self._unit * 0.3))
@@ -554,24 +598,24 @@ class _Writer:
         form.setRightPadding(0 if column == columns - 1 else round(self._unit * 0.55))
         form.setBottomBorder(1)
         form.setBottomBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
-        form.setBottomBorderBrush(QBrush(QColor(self._palette.muted if header else self._palette.line)))
+        form.setBottomBorderBrush(QBrush(QColor(colours.muted if header else colours.line)))
         return form
 
     def _more(self, characters: int) -> None:
         self._begin()
-        self._insert(messages.text("ui.document.more", characters=f"{characters:,}") + " ", self._muted())
-        link = self._format()
-        link.setAnchor(True)
-        link.setAnchorHref(MORE)
-        link.setForeground(QColor(self._palette.accent))
-        link.setFontUnderline(True)
-        self._insert(messages.text("ui.document.show_more"), link)
+        self._insert(messages.text("ui.document.more", characters=f"{characters:,}") + " ", _MUTED)
+        self._insert(messages.text("ui.document.show_more"), self._toned(_BODY), (MORE,))
 
 
 def _runs_left(text: str) -> bool:
     """Whether the first letter that has a direction runs from right to left."""
     directions = (unicodedata.bidirectional(c) for c in text[:200])
     return next((d in ("R", "AL") for d in directions if d in ("L", "R", "AL")), False)
+
+
+def _units(text: str) -> int:
+    """The length of a text in UTF-16 units, which QTextDocument counts in."""
+    return len(text) if text.isascii() else len(text) + sum(c > "\uffff" for c in text)
 
 
 def text_between(document: QTextDocument, begin: int, end: int) -> str:

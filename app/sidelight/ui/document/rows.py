@@ -15,7 +15,7 @@ from typing import TypeAlias
 from PySide6.QtWidgets import QWidget
 
 from sidelight.render.blocks import Block, CodeBlock, Heading, texts
-from sidelight.ui.document.build import BlockDocument, Role, gap_before
+from sidelight.ui.document.build import BlockDocument, Role, gap_before, grow
 
 __all__ = ["Item", "Row", "RowStack", "TextRow", "WidgetRow"]
 
@@ -47,9 +47,23 @@ _GUESSED_WIDGET = 36.0
 
 
 class Item:
-    """A row with what is known of it on the screen. `above` and `below` are the space around it, part of its extent."""
+    """A row with what is known of it on the screen. `above` and `below` are the space around it, part of its extent.
 
-    __slots__ = ("above", "below", "document", "found", "height", "index", "laid_out", "row", "widget")
+    `grown_from` is the position in its document from which the text grew since it was last painted.
+    """
+
+    __slots__ = (
+        "above",
+        "below",
+        "document",
+        "found",
+        "grown_from",
+        "height",
+        "index",
+        "laid_out",
+        "row",
+        "widget",
+    )
 
     def __init__(self, row: Row) -> None:
         self.row = row
@@ -61,6 +75,12 @@ class Item:
         self.document: BlockDocument | None = None
         self.widget: QWidget | None = None
         self.found: list[tuple[int, int]] | None = None
+        self.grown_from: int | None = None
+
+    @property
+    def stands(self) -> bool:
+        """It exists at the current width. A widget tells when it wants another height; another width measures all anew."""
+        return self.laid_out and (self.document is not None or self.widget is not None)
 
     @property
     def extent(self) -> float:
@@ -84,6 +104,19 @@ def same(one: Row, other: Row) -> bool:
             return key == other_key and token == other_token
         case _:
             return False
+
+
+def _grown(item: Item, row: Row) -> bool:
+    """Whether the row is the item's with more text at its end, which its document has now taken in."""
+    before = item.row
+    if item.document is None or not isinstance(before, TextRow) or not isinstance(row, TextRow):
+        return False
+    if before.role != row.role or (position := grow(item.document, before.block, row.block)) is None:
+        return False
+    item.grown_from = position if item.grown_from is None else min(position, item.grown_from)
+    item.laid_out = False
+    item.found = None
+    return True
 
 
 class RowStack:
@@ -115,7 +148,7 @@ class RowStack:
         made: list[Item] = []
         for row in rows[first:]:
             known = left.get(row.key)
-            if known is not None and same(known.row, row):
+            if known is not None and (same(known.row, row) or _grown(known, row)):
                 del left[row.key]
                 known.row = row
                 made.append(known)

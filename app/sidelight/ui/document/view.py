@@ -38,6 +38,7 @@ from sidelight.render.blocks import holds_link, holds_table, plain_all, texts
 from sidelight.ui.document import marks
 from sidelight.ui.document.build import MORE, BlockDocument, build
 from sidelight.ui.document.end_button import EndButton
+from sidelight.ui.document.letters import letters
 from sidelight.ui.document.rows import Item, Row, RowStack, TextRow, WidgetRow
 from sidelight.ui.document.selection import Point, Selection, unit_at
 from sidelight.ui.theme import LIGHT, Palette, body_font
@@ -48,6 +49,8 @@ NEAR_END = 48
 """Pixels from the end within which the view counts as being there."""
 _AHEAD = 240
 """Pixels laid out beyond the viewport."""
+_FOOT = 3
+"""What the foot of a row that is no longer the last may take, in units of the body's size."""
 _LIVE = 40
 _MEASURE = 50
 """The widest column of text, in units of the body's size."""
@@ -95,6 +98,7 @@ class BlockView(QAbstractScrollArea):
         self._current: Match | None = None
         self._drag = QTimer(self, interval=_DRAG_SCROLL)
         self._drag.timeout.connect(self._drag_scroll)
+        self._shown_at = 0
         self._described = QTimer(self, interval=600, singleShot=True)
         self._described.timeout.connect(self._describe)
         self._button = EndButton(self)
@@ -108,6 +112,8 @@ class BlockView(QAbstractScrollArea):
 
         `unchanged` says how many of the first rows are the very same as in the call before; it saves comparing them.
         """
+        if unchanged == len(rows) == len(self._stack.items):
+            return
         anchor = self._anchor()
         order = self._stack.items
         first, left = self._stack.replace(rows, unchanged)
@@ -116,11 +122,12 @@ class BlockView(QAbstractScrollArea):
         if left:
             self._rescue_selection(left)
             anchor = self._rescue(anchor, order)
-        self._settle(anchor, first)
+        self._settle(anchor, first, shorter=len(rows) < len(order))
         self._described.start()
 
     def set_palette_and_zoom(self, palette: Palette, zoom: float) -> None:
         """Colours and fonts from a palette; `zoom` 1.0 is 100 %. Every document is made anew when it comes near."""
+        letters.cache_clear()
         self._colours, self._zoom = palette, zoom
         unit = float(QFontInfo(body_font(palette, zoom)).pixelSize())
         self.verticalScrollBar().setSingleStep(round(unit * 1.5))
@@ -273,25 +280,41 @@ class BlockView(QAbstractScrollArea):
             item, offset = anchor
             self._settle((item, offset * item.extent / extent))
 
-    def _settle(self, anchor: tuple[Item, float] | None, first: int = 0, before: int | None = None) -> None:
+    def _settle(
+        self,
+        anchor: tuple[Item, float] | None,
+        first: int = 0,
+        before: int | None = None,
+        *,
+        shorter: bool = False,
+    ) -> None:
         """Lay out what is near and scroll so that the anchor (or the end) stays; repeat until heights hold.
 
-        `first` is the first row that may look different, `before` what the scroll bar said when it was last painted.
+        `first` is the first row that may look different, `before` what the scroll bar said when it was last painted;
+        `shorter`: rows have gone from the end.
         """
         if self._settling:
             return
         self._settling = True
-        before = self.verticalScrollBar().value() if before is None else before
+        before = self._shown_at if before is None else before
         try:
+            y = self._place(anchor)
             for _ in range(6):
-                changed = self._lay_out_near(self._place(anchor))
+                changed = self._lay_out_near(y)
                 if changed is None:
                     break
                 first = min(first, changed)
-            self._tend(self._place(anchor))
+                y = self._place(anchor)
+            shift = before - self._shown_at
+            moves = first > 0 and abs(shift) < self.viewport().height()
+            if moves and shift:
+                self.viewport().scroll(
+                    0, shift
+                )  # with its widgets, before they are put in place: else Qt paints all anew
+            self._tend(y)
         finally:
             self._settling = False
-        self._refresh(before, first)
+        self._refresh(first if moves else 0, shorter=shorter)
 
     def _place(self, anchor: tuple[Item, float] | None) -> float:
         """Set range and value of the scroll bar; returns the value."""
@@ -302,24 +325,31 @@ class BlockView(QAbstractScrollArea):
             value = limit if self._follow else min(bar.value(), limit)
         else:
             value = round(self._stack.top(anchor[0].index) + anchor[1])
-        self._moving = True
-        bar.setRange(0, limit)
-        bar.setPageStep(max(1, height))
-        bar.setValue(max(0, min(value, limit)))
-        self._moving = False
-        return float(bar.value())
+        value = max(0, min(value, limit))
+        if (limit, value, height) != (bar.maximum(), bar.value(), bar.pageStep()):
+            self._moving = True
+            # Whoever hears of a new range lays out the whole area again; only the bar's coming and going asks for that.
+            quiet = (limit > 0) == (bar.maximum() > 0) and not bar.blockSignals(True)
+            bar.setRange(0, limit)
+            bar.setPageStep(max(1, height))
+            bar.setValue(value)
+            if quiet:
+                bar.blockSignals(False)
+            self._moving = False
+        self._shown_at = value
+        return float(value)
 
     def _lay_out_near(self, y: float) -> int | None:
         """The first row whose height changed."""
         near = self._stack.between(y - _AHEAD, y + self.viewport().height() + _AHEAD)
-        changed = [item.index for item in near if self._lay_out(item)]
+        changed = [i.index for i in near if not i.stands and self._lay_out(i)]
         return changed[0] if changed else None
 
     def _lay_out(self, item: Item) -> bool:
         """Make a row exist at the current width; whether its height changed."""
+        if item.stands:
+            return False
         if isinstance(item.row, WidgetRow):
-            if item.laid_out and item.widget is not None:  # it tells when it wants another height
-                return False
             height = self._widget_height(self._widget_of(item, item.row))
         else:
             width = self._text_width(item)
@@ -328,8 +358,6 @@ class BlockView(QAbstractScrollArea):
             document = self._document_of(item)
             if document.textWidth() != width:
                 document.setTextWidth(width)
-            elif item.laid_out:
-                return False
             height = document.height()
         item.laid_out = True
         if height == item.height:
@@ -398,23 +426,36 @@ class BlockView(QAbstractScrollArea):
             item.widget.deleteLater()
             item.widget = None
 
-    def _refresh(self, before: int, first: int) -> None:
-        """Move what is painted already, paint what changed, and tell where the end is."""
-        value, view = self.verticalScrollBar().value(), self.viewport().rect()
-        shift = before - value
-        if first == 0 or abs(shift) >= view.height():
+    def _refresh(self, first: int, *, shorter: bool) -> None:
+        """Paint what changed, and tell where the end is."""
+        view = self.viewport().rect()
+        if first == 0:
             self.viewport().update()
-        else:
-            if shift:
-                self.viewport().scroll(0, shift, view)  # with a rectangle: widgets are in place already
-            above = min(first, len(self._stack.items)) - 1  # the space below it may have changed
-            top = int(self._stack.top(above)) - value if first < len(self._stack.items) else view.bottom()
-            self.viewport().update(view.adjusted(0, max(0, top), 0, 0))
+        elif shorter or first < len(self._stack.items):
+            top = self._changed_from(first) - self._shown_at
+            if top < view.bottom():
+                self.viewport().update(view.adjusted(0, max(0, top), 0, 0))
+        for item in self._stack.items[first:]:
+            item.grown_from = None
         self._tell_end()
+
+    def _changed_from(self, first: int) -> int:
+        """Where the rows from `first` on begin to look different, the foot of the row before included.
+
+        Text that grew looks different from the line before the growth on: the last word of that one may have left it.
+        """
+        if first >= len(self._stack.items):
+            return int(self._stack.total - _FOOT * self._stack.unit)
+        item = self._stack.items[first]
+        if item.grown_from is None or item.document is None or self._needle is not None:
+            return int(self._stack.top(first) - _FOOT * self._stack.unit)
+        line = item.document.line_top(item.grown_from) - 2 * self._stack.unit
+        return int(self._stack.top(first) + item.above + max(line, -self._stack.unit))
 
     def _tell_end(self) -> None:
         now = self.at_end
-        self._button.setVisible(not now)
+        if now == self._button.isVisibleTo(self):
+            self._button.setVisible(not now)
         if now != self._was_at_end:
             self._was_at_end = now
             self.at_end_changed.emit(now)
@@ -433,21 +474,21 @@ class BlockView(QAbstractScrollArea):
         super().showEvent(event)
         self._settle(self._anchor())
 
-    def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: ARG002 - Qt's signature
+    def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: ARG002 - it may not know of moves of ours
         if self._moving:
             return
-        bar = self.verticalScrollBar()
-        if dy > 0:
+        bar, before = self.verticalScrollBar(), self._shown_at
+        value = bar.value()
+        if value < before:
             self._follow = False
-        elif bar.value() >= bar.maximum() - NEAR_END:
+        elif value >= bar.maximum() - NEAR_END:
             self._follow = True
-        y = float(bar.value())
-        seen = self._stack.at(
-            y + max(dy, 0)
-        )  # going up: what was at the top, since rows above may turn out taller
+        y = float(value)
+        # going up: what was at the top is held, since rows above may turn out taller
+        seen = self._stack.at(float(max(before, value)))
         item = self._stack.items[seen] if seen >= 0 else None
         anchor = (item, y - self._stack.top(item.index)) if item else None
-        self._settle(anchor, len(self._stack.items), bar.value() + dy)
+        self._settle(anchor, len(self._stack.items), before)
         self._described.start()
 
     def wheelEvent(self, event: QWheelEvent) -> None:

@@ -17,22 +17,24 @@ from sidelight.ui.document.view import Match
 from sidelight.ui.panes.compare.find_bar import FindBar
 from sidelight.ui.panes.compare.header import LANE_MIME
 from sidelight.ui.panes.compare.lane import LaneColumn
-from sidelight.ui.panes.compare.values import LEAST_WIDTH, Arrangement, Compared, arrange
+from sidelight.ui.panes.compare.values import LEAST_WIDTH, Arrangement, Compared, Facts, arrange
 from sidelight.ui.theme import Palette
 
-__all__ = ["LanesPane"]
+__all__ = ["TURNS", "LanesPane"]
 
 _BUDGET: Final = 0.006
 """Seconds of one turn of the loop in which lanes are drawn."""
+TURNS: Final = 4
+"""Ticks in which all clocks move once."""
 
 
 class LanesPane(QWidget):
     """Shown a `Compared` value. Wishes carry the id of a lane."""
 
     lane_wished = Signal(str, str)
-    """Lane id and wish: "details", "stop", "settings", "model", "duplicate", "remove"."""
+    """Lane id and wish: "details", "stop", "hurry", "settings", "model", "duplicate", "remove"."""
     turn_wished = Signal(str, str, str)
-    """Lane id, turn id and wish: "retry", "ask", "drop_oldest", "key", "model"."""
+    """Lane id, turn id and wish: "retry", "ask", or a `FailureWords.wish`."""
     lane_moved = Signal(str, int)
     """Lane id and the place it is to stand at."""
     looked = Signal()
@@ -47,11 +49,13 @@ class LanesPane(QWidget):
         self._zoom = 1.0
         self._elapsed = elapsed
         self._value: Compared | None = None
+        self._facts: dict[str, Facts] = {}
         self._columns: list[LaneColumn] = []
         self._single: str | None = None
         self._current: str | None = None
         self._arrangement = Arrangement((), 0)
         self._next = 0
+        self._turn = 0
         self.setAcceptDrops(True)
         self._tabs = QTabBar()
         self._tabs.setExpanding(False)
@@ -90,6 +94,8 @@ class LanesPane(QWidget):
         """Draw the conversation. Lanes out of sight get only their bars, and the rest when they come into sight."""
         before = [c.lane.id for c in self._columns]
         same_conversation = self._value is not None and self._value.conversation.id == value.conversation.id
+        if self._value is None or self._value.facts is not value.facts:
+            self._facts = dict(value.facts)
         self._value = value
         lanes = value.conversation.lanes
         if [x.id for x in lanes] != before:
@@ -99,7 +105,10 @@ class LanesPane(QWidget):
             self._arrange()
         deadline = time.monotonic() + _BUDGET
         for place in self._in_turn():
-            self._draw(place, rows=self._in_sight(self._columns[place]) and time.monotonic() < deadline)
+            column = self._columns[place]
+            self._draw(place, rows=self._in_sight(column) and time.monotonic() < deadline)
+            if column.rows.reading:
+                deadline = 0.0
         self._draw_tabs()
         self._draw_rest()
 
@@ -112,10 +121,11 @@ class LanesPane(QWidget):
         self._draw_tabs()
 
     def tick(self) -> None:
-        """Move the clocks of lanes that are busy."""
-        for column in self._columns:
+        """Move the clocks of every fourth lane, if it is busy: so that they do not all take their time at once."""
+        for column in self._columns[self._turn :: TURNS]:
             if column.busy:
                 column.tick()
+        self._turn = (self._turn + 1) % TURNS
 
     # --- what commands ask of it
 
@@ -215,7 +225,7 @@ class LanesPane(QWidget):
         lane = conversation.lanes[place]
         column.show_value(
             lane,
-            self._value.facts_of(lane),
+            self._facts.get(lane.id, Facts(lane.model, lane.backend)),
             place + 1,
             conversation.path,
             self._value.thinking,
@@ -224,6 +234,7 @@ class LanesPane(QWidget):
         )
         if rows:
             self._next = place + 1
+            column.stale = column.rows.reading
 
     def _in_turn(self) -> list[int]:
         """The places of all lanes, the one after the one drawn last first: none waits for ever."""
@@ -237,7 +248,7 @@ class LanesPane(QWidget):
             column = self._columns[place]
             if column.stale and self._value is not None and self._in_sight(column):
                 self._draw(place, rows=True)
-                if time.monotonic() > deadline:
+                if column.rows.reading or time.monotonic() > deadline:
                     break
         self._draw_rest()
 
@@ -249,8 +260,9 @@ class LanesPane(QWidget):
     def _in_sight(self, column: LaneColumn) -> bool:
         if column.isHidden():
             return False
-        left = column.x() - self._scroll.horizontalScrollBar().value()
-        return left < self._scroll.viewport().width() and left + column.width() > 0
+        place = column.geometry()
+        left = place.x() - self._scroll.horizontalScrollBar().value()
+        return left < self._scroll.viewport().width() and left + place.width() > 0
 
     def _on_wish(self, column: LaneColumn, wish: str) -> None:
         match wish:

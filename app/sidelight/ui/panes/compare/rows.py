@@ -6,6 +6,7 @@ opened or closed, an older version looked at) lives here and nowhere else.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +26,7 @@ from sidelight.settings import ThinkingMode
 from sidelight.ui import wording
 from sidelight.ui.document.build import Role
 from sidelight.ui.document.view import Row, TextRow, WidgetRow
-from sidelight.ui.panes.compare.cards import FailureCard, Note, VersionBar
+from sidelight.ui.panes.compare.cards import FailureCard, Files, Note, VersionBar
 from sidelight.ui.panes.compare.thinking import CloseBar, Thinking, ThinkingValue
 from sidelight.ui.panes.compare.values import Disclosure, disclosure, is_thinking, shown_reply
 
@@ -33,6 +34,12 @@ __all__ = ["LaneRows"]
 
 _PROMPT_SHOWN = 8_000
 _LONG_TRACE = 1_200
+_READING = 0.008
+"""Seconds in which finished texts are read at a time."""
+_SLICE = 4_000
+"""Characters of a long text that are read in one go."""
+_PEEKED = 600
+"""Characters from the end of a trace that its peek may need."""
 
 
 @dataclass(slots=True)
@@ -59,7 +66,7 @@ class _Turn:
 class LaneRows(QObject):
     """Makes rows out of turns. `changed`: something was done by hand, ask for the rows again.
 
-    `acted` carries a turn's id and what to do: "retry", "drop_oldest", "key", "model", "ask".
+    `acted` carries a turn's id and what to do: "retry", "ask", or a `FailureWords.wish`.
     """
 
     changed = Signal()
@@ -69,6 +76,10 @@ class LaneRows(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.reading = False
+        """There is more to be read: the rows made last are not all, or not all new. Build again, soon."""
+        self._deadline = 0.0
+        self._has_read = False
         self._by_hand: dict[str, bool] = {}
         self._versions: dict[str, int] = {}
         self._pages: dict[str, int] = {}
@@ -77,6 +88,7 @@ class LaneRows(QObject):
         self._widgets: dict[str, WidgetRow] = {}
         self._heads: dict[str, Thinking] = {}
         self._head_values: dict[str, ThinkingValue] = {}
+        self._heads_made_of: dict[str, tuple[object, ...]] = {}
 
     # --- what was done by hand
 
@@ -108,6 +120,7 @@ class LaneRows(QObject):
             self._widgets,
             self._heads,
             self._head_values,
+            self._heads_made_of,
         )
         for things in kept:
             for key in [k for k in things if k.split(".", 1)[0] not in here]:
@@ -132,23 +145,32 @@ class LaneRows(QObject):
         mode: ThinkingMode,
         elapsed: Callable[[str], float | None],
     ) -> list[Row]:
-        """All rows of the lane. `elapsed` gives the seconds of a live reply.
+        """The rows of the lane, newest turn first for as long as reading may take; then `reading` is set.
 
-        The rows of a turn in which nothing changed are the ones of the last time.
+        A turn that was not read yet is left out with those before it; one that changed looks as it did. The rows of a turn in
+        which nothing changed are the ones of the last time. `elapsed` gives the seconds of a live reply.
         """
-        rows: list[Row] = []
+        self.reading = False
+        self._deadline, self._has_read = time.monotonic() + _READING, False
+        found: list[list[Row]] = []
         first = turns[0].id if turns else ""
-        for turn in turns:
+        for turn in reversed(turns):
             reply = self.shown(turn, lane)
             versions = turn.versions(lane)
             by_hand = self._by_hand.get(reply.id) if reply is not None else None
             made_of = (id(reply), len(versions), mode, by_hand, first == turn.id, sum(self._pages.values()))
             kept = self._turns.get(turn.id)
             if kept is None or kept.made_of != made_of or kept.reply is not reply:
-                fresh = self._turn(turn, reply, versions, mode, elapsed, first == turn.id)
-                kept = self._turns[turn.id] = _Turn(made_of, reply, fresh)
-            rows += kept.rows
-        return rows
+                self.reading = self.reading or self._is_late()
+                if not self.reading:
+                    fresh = self._turn(turn, reply, versions, mode, elapsed, first == turn.id)
+                    self._has_read = True
+                    if not self.reading:  # nor is it since
+                        kept = self._turns[turn.id] = _Turn(made_of, reply, fresh)
+            if kept is None:
+                break
+            found.append(kept.rows)
+        return [row for rows in reversed(found) for row in rows]
 
     def _turn(
         self,
@@ -159,7 +181,7 @@ class LaneRows(QObject):
         elapsed: Callable[[str], float | None],
         first: bool,
     ) -> list[Row]:
-        rows: list[Row] = [self._prompt(turn)]
+        rows: list[Row] = [self._prompt(turn), *self._files(turn)]
         if reply is None:
             return [*rows, self._not_asked(turn)]
         if len(versions) > 1:
@@ -173,7 +195,7 @@ class LaneRows(QObject):
         """Move the clock of a live reply."""
         value = self._head_values.get(reply.id)
         if value is not None and value.live:
-            self._show_head(reply, elapsed, value.disclosure)
+            self._show_head(reply, reply.trace_text, elapsed, value.disclosure)
 
     def _widget(self, key: str, make: Callable[[QWidget], QWidget], token: object = None) -> WidgetRow:
         """A row with a widget; the very same row while it shows the same."""
@@ -181,6 +203,10 @@ class LaneRows(QObject):
         if row is None or row.token != token:
             row = self._widgets[key] = WidgetRow(key, make, token)
         return row
+
+    def _files(self, turn: Turn) -> list[Row]:
+        files = turn.prompt.attachments
+        return [self._widget(f"{turn.id}.files", lambda parent: Files(files, parent))] if files else []
 
     def _prompt(self, turn: Turn) -> Row:
         key = f"{turn.id}.prompt"
@@ -208,12 +234,14 @@ class LaneRows(QObject):
             self._versions[turn.id] = versions[index].version
             self.changed.emit()
 
+        remark = messages.text("ui.version.reread") if reply.reread else ""
+
         def make(parent: QWidget) -> QWidget:
-            bar = VersionBar(place, len(versions), parent)
+            bar = VersionBar(place, len(versions), parent, remark)
             bar.chosen.connect(choose)
             return bar
 
-        return self._widget(f"{turn.id}.versions", make, (place, len(versions)))
+        return self._widget(f"{turn.id}.versions", make, (place, len(versions), remark))
 
     # --- the trace
 
@@ -222,11 +250,11 @@ class LaneRows(QObject):
 
     def _thinking(self, reply: Reply, mode: ThinkingMode, elapsed: float | None) -> list[Row]:
         trace = reply.trace_text
-        has_trace = bool(trace.strip())
+        has_trace = not _is_blank(trace)
         if reply.failed is not None and not has_trace and not reply.answer_text:
             return []  # nothing came: whether there would have been a trace is not known
         degree = self._disclosure(reply, mode)
-        self._show_head(reply, elapsed, degree)
+        self._show_head(reply, trace, elapsed, degree)
         head = f"{reply.id}.head"
 
         def make(parent: QWidget) -> QWidget:
@@ -245,14 +273,18 @@ class LaneRows(QObject):
                 )
         return rows
 
-    def _show_head(self, reply: Reply, elapsed: float | None, degree: Disclosure) -> None:
-        trace = reply.trace_text
+    def _show_head(self, reply: Reply, trace: str, elapsed: float | None, degree: Disclosure) -> None:
+        made_of = (len(trace), elapsed, degree, reply.state, reply.usage, reply.timing.first_answer)
+        if self._heads_made_of.get(reply.id) == made_of:
+            return
+        self._heads_made_of[reply.id] = made_of
         value = ThinkingValue(
             wording.thinking_title(reply, elapsed),
             degree,
-            bool(trace.strip()),
+            not _is_blank(trace),
             live=not reply.state.is_final,
-            last=trace[-800:] if degree == "peek" else "",
+            last=trace[-_PEEKED:] if degree == "peek" else "",
+            length=len(trace) if degree == "peek" else 0,
         )
         self._head_values[reply.id] = value
         widget = self._heads.get(reply.id)
@@ -276,7 +308,7 @@ class LaneRows(QObject):
 
     def _text_rows(self, reply_id: str, role: Role, whole: str, final: bool) -> list[Row]:
         key = f"{reply_id}.{role}"
-        if not whole.strip():
+        if _is_blank(whole):
             return []
         shown = self._texts.setdefault(key, _Shown())
         self._update(shown, key, role, whole, final)
@@ -288,11 +320,13 @@ class LaneRows(QObject):
         if (shown.final, shown.pages, len(shown.text)) == (final, pages, len(whole)) and shown.text == whole:
             return
         if final:
-            if shown.stream is not None and pages == 1:
-                self._feed(shown.stream, shown.text, whole)
+            if pages > 1:
+                blocks = parse(whole, pages)
+            elif self._read_on(shown, whole):
+                assert shown.stream is not None
                 blocks = shown.stream.finish()
             else:
-                blocks = parse(whole, pages)
+                return
             shown.rows = self._with_rows(shown.rows, key, role, blocks)
             shown.stream = None
         else:
@@ -307,6 +341,26 @@ class LaneRows(QObject):
             )
             shown.settled = len(finished)
         shown.text, shown.final, shown.pages = whole, final, pages
+
+    def _read_on(self, shown: _Shown, whole: str) -> bool:
+        """Read a text that is whole, as far as time allows; whether to its end."""
+        if shown.stream is None:
+            shown.stream, shown.text = BlockStream(), ""
+        if not whole.startswith(shown.text):
+            shown.stream.replace(whole)
+            return True
+        for place in range(len(shown.text), len(whole), _SLICE):
+            if self._is_late():
+                self.reading = True
+                return False
+            shown.stream.feed(whole[place : place + _SLICE])
+            shown.text = whole[: place + _SLICE]
+            self._has_read = True
+        return True
+
+    def _is_late(self) -> bool:
+        """Whether enough was read for now; something always is, however little time there is."""
+        return self._has_read and time.monotonic() > self._deadline
 
     @staticmethod
     def _feed(stream: BlockStream, before: str, whole: str) -> bool:
@@ -359,15 +413,8 @@ class LaneRows(QObject):
         assert reply.failed is not None
         words = wording.failure(reply.failed)
         actions = [("retry", messages.text("ui.retry"))]
-        match reply.failed.kind:
-            case FailureKind.CONTEXT_LENGTH if not first:
-                actions.insert(0, ("drop_oldest", messages.text("ui.drop_oldest")))
-            case FailureKind.AUTH | FailureKind.QUOTA:
-                actions.insert(0, ("key", messages.text("ui.set_key")))
-            case FailureKind.MODEL_NOT_FOUND:
-                actions.insert(0, ("model", messages.text("ui.choose_model")))
-            case _:
-                pass
+        if words.wish and not (words.wish == "drop_oldest" and first):
+            actions.insert(0, (words.wish, messages.text(_CAPTIONS[words.wish])))
         level = "info" if reply.failed.kind is FailureKind.STOPPED else "error"
 
         def make(parent: QWidget) -> QWidget:
@@ -376,6 +423,19 @@ class LaneRows(QObject):
             return card
 
         return self._widget(key, make, (words, tuple(actions)))
+
+
+_CAPTIONS = {
+    "drop_oldest": "ui.drop_oldest",
+    "key": "ui.set_key",
+    "model": "ui.choose_model",
+    "preferences": "ui.preferences",
+    "settings": "ui.lane.settings",
+}
+
+
+def _is_blank(text: str) -> bool:
+    return not text or text.isspace()
 
 
 def _as_written(said: str) -> Paragraph:

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QPalette
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QGuiApplication,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QResizeEvent,
+    QTextLayout,
+    QTextOption,
+)
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from sidelight import messages
@@ -15,18 +24,20 @@ from sidelight.ui.widgets.icon import IconButton
 __all__ = ["CloseBar", "Thinking", "ThinkingValue"]
 
 _PEEK_LINES = 3
-_PEEK_CHARACTERS = 600
+_RULE, _RIGHT = 14, 4
+"""Pixels left and right of the lines of a peek."""
 
 
 @dataclass(frozen=True, slots=True)
 class ThinkingValue:
-    """`title` says the kind and how long; `last` is the end of the trace, for the peek."""
+    """`title` says the kind and how long; `last` is the end of the trace, for the peek, and `length` that of the whole."""
 
     title: str
     disclosure: Disclosure
     has_trace: bool
     live: bool = False
     last: str = ""
+    length: int = 0
 
 
 class Thinking(QWidget):
@@ -58,8 +69,8 @@ class Thinking(QWidget):
         if value == self._value:
             return
         before, self._value = self._value, value
-        self._peek.show_value(value.last)
-        if replace(before, last=value.last) == value:
+        self._peek.show_value(value.last, value.length)
+        if replace(before, last=value.last, length=value.length) == value:
             return
         self._button.set_caption(value.title)
         self._button.setEnabled(value.has_trace)
@@ -75,43 +86,109 @@ class Thinking(QWidget):
 
 
 class PeekLines(QWidget):
-    """The last few lines of a text that grows, bottom line last, behind a left rule."""
+    """The last few lines of a text that grows, bottom line last, behind a left rule.
+
+    Lines once full stay as they are: only the last one is broken again when more comes.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._text = ""
+        self._last = ""
+        self._length = 0
+        self._lines: list[str] = []
+        self._option = QTextOption()
+        self._option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.hide()
 
-    def show_value(self, last: str) -> None:
-        """Show the end of this text."""
-        last = "\n".join(x for x in last[-_PEEK_CHARACTERS:].splitlines() if x.strip())
-        if last != self._text:
-            self._text = last
-            self.update()
+    def show_value(self, last: str, length: int) -> None:
+        """Show the end of a text of this length."""
+        before, grown = self._last, length - self._length
+        if (last, length) == (before, self._length):
+            return
+        self._last, self._length = last, length
+        if 0 < grown < len(last) and before and before.endswith(last[:-grown]):
+            self._take(last[-grown:])
+        else:
+            self._break_anew()
+
+    def _break_anew(self) -> None:
+        self._lines = []
+        self._take(self._last)
+
+    def _take(self, text: str) -> None:
+        """Break what is new into lines, behind what stands in the last one. Empty lines are left out."""
+        before = self._lines
+        for n, paragraph in enumerate(text.split("\n")):
+            if n and (not self._lines or self._lines[-1].strip()):
+                self._lines = [*self._lines, ""]
+            if paragraph:
+                open_line = self._lines[-1] if self._lines else ""
+                self._lines = [*self._lines[:-1], *self._broken((open_line + paragraph).lstrip())]
+        self._lines = self._lines[-_PEEK_LINES - 1 :]
+        scrolled = self._lines[:-1] != before[:-1]
+        self.update(self.rect() if scrolled or not self._lines else self._place(len(self._shown) - 1))
+
+    def _broken(self, paragraph: str) -> list[str]:
+        width = max(40, self.width() - _RULE - _RIGHT)
+        if self.fontMetrics().horizontalAdvance(paragraph) <= width:
+            return [paragraph]
+        layout = QTextLayout(paragraph, self.font())
+        layout.setTextOption(self._option)
+        layout.beginLayout()
+        ends = []
+        while (line := layout.createLine()).isValid():
+            line.setLineWidth(width)
+            ends.append(line.textStart() + line.textLength())
+        layout.endLayout()
+        return [_part(paragraph, a, b) for a, b in pairwise((0, *(ends or [0])))]
+
+    @property
+    def _shown(self) -> list[str]:
+        """The lines to be seen: an empty one that waits for its text is none."""
+        lines = self._lines[:-1] if self._lines and not self._lines[-1].strip() else self._lines
+        return lines[-_PEEK_LINES:]
+
+    def _place(self, n: int) -> QRect:
+        high = self.fontMetrics().lineSpacing()
+        return QRect(_RULE, n * high, self.width() - _RULE, high)
 
     def sizeHint(self) -> QSize:
         """A fixed number of lines, so that nothing moves while it streams."""
         return QSize(200, _PEEK_LINES * self.fontMetrics().lineSpacing() + 4)
 
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Lay the text out upwards from the bottom; what is above the first line is clipped away."""
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width, other lines."""
+        super().resizeEvent(event)
+        if event.oldSize().width() != event.size().width():
+            self._break_anew()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another font, other lines."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.FontChange:
+            self._break_anew()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw what lines there are, from the top."""
         painter = QPainter(self)
-        painter.fillRect(QRect(0, 0, 2, self.height()), self.palette().color(QPalette.ColorRole.Mid))
-        box = self.rect().adjusted(14, 0, -4, -2)
-        painter.setClipRect(box)
-        painter.setPen(QGuiApplication.palette().color(QPalette.ColorRole.PlaceholderText))
-        flags = Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
-        metrics = self.fontMetrics()
-        letters = box.width() // max(1, metrics.averageCharWidth()) * (_PEEK_LINES + 2)
-        text = self._text[-letters:]  # laid out at each tick: no more than can be seen
-        tall = QRect(box.left(), box.bottom() - 10_000, box.width(), 10_000)
-        if len(text) == letters or text.count("\n") >= _PEEK_LINES:
-            painter.drawText(tall, int(flags | Qt.AlignmentFlag.AlignBottom), text)
-            return
-        needed = painter.boundingRect(tall, int(flags), text)
-        top = min(box.top(), box.bottom() - needed.height())
-        painter.drawText(QRect(box.left(), top, box.width(), needed.height() + 4), int(flags), text)
+        colours = QGuiApplication.palette()
+        painter.fillRect(event.rect(), colours.color(QPalette.ColorRole.Base))
+        painter.fillRect(QRect(0, 0, 2, self.height()), colours.color(QPalette.ColorRole.Mid))
+        painter.setPen(colours.color(QPalette.ColorRole.PlaceholderText))
+        flags = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextSingleLine)
+        for n, line in enumerate(self._shown):
+            place = self._place(n)
+            if place.intersects(event.rect()):
+                painter.drawText(place, flags, line)
+
+
+def _part(text: str, begin: int, end: int) -> str:
+    """A stretch of a text between two places counted in UTF-16 units, as Qt does."""
+    if text.isascii():
+        return text[begin:end]
+    return text.encode("utf-16-le", "surrogatepass")[2 * begin : 2 * end].decode("utf-16-le", "surrogatepass")
 
 
 class CloseBar(QWidget):

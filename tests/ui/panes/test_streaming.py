@@ -1,0 +1,171 @@
+"""What lanes do so as to be quick: long texts are read in slices, clocks move in turns, a peek breaks only its last line."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+
+import pytest
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+from tests.ui import made
+
+from sidelight.chat.conversation import Conversation
+from sidelight.chat.events import AnswerDelta, Finished, FinishReason
+from sidelight.render.markdown import parse
+from sidelight.ui.document.view import TextRow
+from sidelight.ui.panes.compare import rows
+from sidelight.ui.panes.compare.lane import LaneColumn
+from sidelight.ui.panes.compare.pane import TURNS, LanesPane
+from sidelight.ui.panes.compare.thinking import PeekLines
+from sidelight.ui.theme import LIGHT, body_font, qpalette
+
+LONG = "".join(f"Paragraph {n} has **some** words.\n\n- item {n}\n\n" for n in range(600))
+SHOW = Callable[[Conversation], LanesPane]
+
+
+@pytest.fixture
+def show(qtbot: QtBot) -> SHOW:
+    def shown(conversation: Conversation) -> LanesPane:
+        pane = LanesPane(LIGHT, lambda _reply: 5.0)
+        qtbot.addWidget(pane)
+        pane.resize(4000, 700)
+        pane.show()
+        qtbot.waitExposed(pane)
+        pane.show_value(made.compared(conversation))
+        return pane
+
+    return shown
+
+
+def answers(column: LaneColumn) -> list[object]:
+    return [row.block for row in column._shown_rows if isinstance(row, TextRow) and row.role == "answer"]
+
+
+def prompts(column: LaneColumn) -> list[str]:
+    return [row.key for row in column._shown_rows if isinstance(row, TextRow) and row.role == "prompt"]
+
+
+# --- reading
+
+
+def test_a_long_answer_is_read_in_slices_and_shown_once_it_is_whole(
+    qtbot: QtBot, show: SHOW, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "_READING", 0.0)
+    pane = show(made.conversation(((AnswerDelta(LONG), 1.0), (Finished(FinishReason.STOP), 2.0))))
+    (column,) = pane.columns
+    assert column.stale
+    assert answers(column) == []
+    qtbot.waitUntil(lambda: not column.stale)
+    assert answers(column) == list(parse(LONG))
+
+
+def test_the_newest_turn_is_read_first_and_those_before_it_are_added_above(
+    qtbot: QtBot, show: SHOW, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "_READING", 0.0)
+    pane = show(made.conversation(made.DONE, earlier=4))
+    (column,) = pane.columns
+    assert prompts(column) in (["t4.prompt"], ["t3.prompt", "t4.prompt"])
+    qtbot.waitUntil(lambda: not column.stale)
+    assert prompts(column) == [f"t{n}.prompt" for n in range(5)]
+    assert column.view.at_end
+
+
+def test_what_is_read_already_stays_while_it_is_read_in_another_way(
+    qtbot: QtBot, show: SHOW, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pane = show(made.conversation(made.DONE, earlier=4))
+    (column,) = pane.columns
+    qtbot.waitUntil(lambda: not column.stale)
+    monkeypatch.setattr(rows, "_READING", 0.0)
+    column.open_traces(True)
+    assert prompts(column) == [f"t{n}.prompt" for n in range(5)]
+    pane.show_value(made.compared(made.conversation(made.DONE, earlier=4)))
+    qtbot.waitUntil(lambda: not column.stale)
+    assert sum(isinstance(r, TextRow) and r.role == "trace" for r in column._shown_rows) == 15
+
+
+# --- clocks
+
+
+def test_all_clocks_move_in_turns(show: SHOW) -> None:
+    pane = show(made.conversation(*[made.THINKING] * 6))
+    told: list[str] = []
+
+    def elapsed(reply: str) -> float:
+        told.append(reply)
+        return 9.4
+
+    for column in pane.columns:
+        column._elapsed = elapsed
+    for _ in range(TURNS):
+        before = len(set(told))
+        pane.tick()
+        assert len(set(told)) - before <= 2
+    assert len(set(told)) == 6
+
+
+# --- the peek
+
+
+@pytest.fixture
+def peek(qtbot: QtBot) -> Iterator[PeekLines]:
+    before = QApplication.palette()
+    QApplication.setPalette(qpalette(LIGHT))
+    made_peek = PeekLines()
+    qtbot.addWidget(made_peek)
+    made_peek.setFont(body_font(LIGHT))
+    made_peek.resize(420, made_peek.sizeHint().height())
+    made_peek.show()
+    yield made_peek
+    QApplication.setPalette(before)
+
+
+TEXT = (
+    "Wait, so we need 中文字符 and emoji 🎉🎉 in it. " * 6
+    + "\n\n\nNext: "
+    + "x" * 200
+    + " end. مرحبا بالعالم. " * 9
+)
+
+
+def screen(peek: PeekLines) -> QImage:
+    QApplication.processEvents()
+    return peek.screen().grabWindow(peek.winId()).toImage()
+
+
+def test_lines_of_a_peek_stay_once_they_are_full(peek: PeekLines) -> None:
+    chance = random.Random(3)
+    before: list[str] = []
+    at = 0
+    while at < len(TEXT):
+        at += chance.randrange(1, 12)
+        peek.show_value(TEXT[max(0, at - 300) : at], min(at, len(TEXT)))
+        lines = [line for line in peek._lines if line.strip()]
+        full = before[:-1]
+        assert any(lines[: len(full) - n] == full[n:] for n in range(len(full) + 1))
+        before = lines
+    assert all(peek.fontMetrics().horizontalAdvance(line) <= peek.width() for line in before)
+    assert "".join(before).split()[-1] == TEXT.split()[-1]
+
+
+def test_a_peek_painted_in_parts_equals_one_painted_at_once(peek: PeekLines) -> None:
+    for at in range(5, len(TEXT), 7):
+        peek.show_value(TEXT[max(0, at - 300) : at], at)
+        partly = screen(peek)
+        peek.update()
+        assert partly == screen(peek), TEXT[at - 20 : at]
+
+
+def test_a_peek_at_another_text_or_width_is_broken_anew(peek: PeekLines) -> None:
+    peek.show_value(TEXT[:100], 100)
+    peek.show_value("Something else.", 15)
+    assert peek._lines == ["Something else."]
+    peek.show_value(TEXT[:100], 100)
+    before = list(peek._lines)
+    peek.resize(200, peek.height())
+    assert peek._lines != before
+    assert "".join(peek._lines).endswith(TEXT[80:100])
