@@ -228,7 +228,9 @@ class _Patience:
 
     async def next(self, chunks: AsyncIterator[bytes], decoder: Decoder) -> bytes:
         """The next bytes, none at the end. Raises NetError, and TimeoutError when that time is over."""
-        if decoder.finished and self._until is None:
+        if not decoder.finished:
+            return await anext(chunks, b"")
+        if self._until is None:
             self._until = asyncio.get_running_loop().time() + _AFTER_FINISH
         async with asyncio.timeout_at(self._until):
             return await anext(chunks, b"")
