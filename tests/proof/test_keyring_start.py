@@ -10,6 +10,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,10 @@ from tests.proof.face import environment
 
 from sidelight import messages
 
-WITHIN = 1.5
-"""Seconds from the call that opens the profile until a person can type, and until the session knows its backends. Python
-and Qt are loaded by then: how long that takes is the machine's affair, and the same with every keyring."""
+WITHIN = 4.5
+"""Seconds from the call that opens the profile until a person can type, and until the session knows its backends: less than
+the five that a keyring has to answer, so whoever waits for one is found out, however busy the machine is. What it really
+takes is printed by `python -m tests.proof.test_keyring_start`; the goal is 1.5."""
 
 WINDOW = """
 import json, sys, time
@@ -72,22 +74,13 @@ RINGS = {"raising": "failed", "hanging": "no_answer", "locked": "locked"}
 
 
 def holds(trouble: str, profile: Path, *before: str, **variables: str) -> None:
-    """The window can be used at once, and says what became of the keyring; `before` are words of its command.
-
-    On a machine that is too busy for that, it is as fast as with a keyring that works.
-    """
+    """The window can be used at once, and says what became of the keyring; `before` are words of its command."""
     sentence = messages.text(f"engine.keyring.{trouble}")
     told = _shown(sentence, profile, *before, **variables)
     assert told["notices"] == [f"engine.keyring.{trouble}"]
     assert sentence in told["seen"]
     assert told["state"] == "none"
-    allowed = WITHIN
-    if _slowest(told) > WITHIN:
-        works = _shown("", profile, PYTHON_KEYRING_BACKEND="tests.proof.rings.Working")
-        assert works["notices"] == []
-        told = _shown(sentence, profile, *before, **variables)
-        allowed = max(WITHIN, 1.5 * _slowest(works))
-    assert _slowest(told) < allowed
+    assert _slowest(told) < WITHIN
 
 
 def _slowest(told: dict[str, Any]) -> float:
@@ -169,3 +162,13 @@ def test_the_doctor_says_so_too(kind: str, profile: Path) -> None:
         check=False,
     )
     assert messages.text(f"engine.doctor.keyring_{RINGS[kind]}") in done.stdout
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in ("Working", *(name.capitalize() for name in RINGS)):
+            ring = f"tests.proof.rings.{kind}"
+            took = sorted(
+                _slowest(_shown("", Path(folder) / kind, PYTHON_KEYRING_BACKEND=ring)) for _ in range(5)
+            )
+            print(f"{kind:10} median {took[2]:.2f} s, worst {took[-1]:.2f} s")
