@@ -76,6 +76,11 @@ PLANTS: dict[str, Plant] = {
         backends__providers__planted_a="from sidelight.backends.providers import planted_b\n",
         backends__providers__planted_b="",
     ),
+    "a format knows another": plant(
+        "formats",
+        transfer__formats__planted_a="from sidelight.transfer.formats import planted_b\n",
+        transfer__formats__planted_b="",
+    ),
     "the terminal reaches Qt by a detour": plant(
         "floors qt",
         cli__planted=LATE.format("sidelight.ui", "planted"),

@@ -14,6 +14,7 @@ from typing import get_args
 
 from sidelight import __version__, messages
 from sidelight.chat.message import Effort
+from sidelight.cli import export
 from sidelight.cli.house import OpenHouse
 
 __all__ = ["parser", "run"]
@@ -52,6 +53,8 @@ def parser() -> argparse.ArgumentParser:
     render.add_argument("file", metavar="FILE", help=messages.text("cli.help.file"))
     render.add_argument("--gfm", action="store_true", help=messages.text("cli.help.gfm"))
 
+    export.add_commands(commands)
+
     doctor = commands.add_parser("doctor", help=messages.text("cli.help.doctor"))
     doctor.add_argument("--json", action="store_true", help=messages.text("cli.help.json"))
     return top
@@ -79,6 +82,9 @@ def run(arguments: Sequence[str], open_house: OpenHouse) -> int:
                 from sidelight.cli.render import render
 
                 return render(asked.file, gfm=asked.gfm)
+            case "export" | "import":
+                code: int = asked.answer(open_house, asked)
+                return code
             case _:
                 from sidelight.cli.doctor import doctor
 

@@ -1,4 +1,4 @@
-"""Block tree -> HTML, for export. Only what the tree holds, escaped: no raw HTML, no script, no style, nothing loaded.
+"""Block tree -> HTML, for export. Only what the tree holds, escaped: no raw HTML, no script, nothing loaded.
 
 Addresses in it have passed `links.is_safe`. What was cut, such as rows beyond those of the tree, says so.
 """
@@ -6,9 +6,10 @@ Addresses in it have passed `links.is_safe`. What was cut, such as rows beyond t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from html import escape
+from typing import TypeAlias
 from urllib.parse import quote
 
 from sidelight import messages
@@ -38,16 +39,30 @@ from sidelight.render.blocks import (
     math_text,
 )
 
-__all__ = ["html"]
+__all__ = ["Picture", "html", "plain"]
+
+Picture: TypeAlias = Callable[[str, bool], str]
+"""HTML that shows a formula, from its LaTeX and whether it stands on a line of its own; "" where there is no picture."""
 
 _KEPT = "%!#$&'()*+,/:;=?@[]~-._"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """HTML has no such characters, and a terminal may obey them."""
 
 
-def html(blocks: Sequence[Block]) -> str:
-    """The blocks as HTML, a line each, footnotes last; no <html> or <body> around them."""
-    return _CONTROL.sub("\ufffd", _Writer(blocks).text())
+def html(
+    blocks: Sequence[Block], *, notes: str = "fn", picture: Picture = lambda _source, _display: ""
+) -> str:
+    """The blocks as HTML, a line each, footnotes last; no <html> or <body> around them.
+
+    The ids of footnotes begin with `notes`, so that several texts may stand on one page. A formula that has a `picture`
+    keeps its source beside it, in class "source".
+    """
+    return _CONTROL.sub("\ufffd", _Writer(blocks, notes, picture).text())
+
+
+def plain(text: str) -> str:
+    """A text as HTML in which no markup is read, safe in an attribute too."""
+    return _CONTROL.sub("\ufffd", escape(text))
 
 
 def joined(blocks: Sequence[Block]) -> Iterator[Block]:
@@ -84,7 +99,9 @@ def _together(before: Block, block: Block) -> Block | None:
 class _Writer:
     """One text. Footnotes are numbered in the order in which they are pointed to."""
 
-    def __init__(self, blocks: Sequence[Block]) -> None:
+    def __init__(self, blocks: Sequence[Block], prefix: str, picture: Picture) -> None:
+        self._prefix = prefix
+        self._picture = picture
         self._numbers: dict[str, int] = {}
         self._notes: dict[str, ListBlock] = {}
         self._body = self._blocks(blocks)
@@ -96,7 +113,7 @@ class _Writer:
             for label, note in list(self._notes.items())[len(items) :]:
                 number = self._number(label)
                 inner = self._blocks(note.items[0].blocks)
-                items[number] = f'<li id="fn-{number}" value="{number}">\n{inner}</li>\n'
+                items[number] = f'<li id="{self._prefix}-{number}" value="{number}">\n{inner}</li>\n'
         if not items:
             return self._body
         listed = "".join(items[number] for number in sorted(items))
@@ -125,7 +142,7 @@ class _Writer:
                 named = f' class="language-{escape(language)}"' if language else ""
                 return f"<pre><code{named}>{escape(text)}{chr(10) if text else ''}</code></pre>"
             case MathBlock():
-                return f'<p class="math">{escape(math_text(block))}</p>'
+                return f'<p class="math">{self._formula(block.text, math_text(block), display=True)}</p>'
             case Quote(blocks):
                 return f"<blockquote>\n{self._blocks(blocks)}</blockquote>"
             case ListBlock(kind="details"):
@@ -200,6 +217,10 @@ class _Writer:
         )
         return f"<tr>\n{cells}</tr>\n"
 
+    def _formula(self, latex: str, source: str, *, display: bool) -> str:
+        picture = self._picture(latex, display)
+        return f'{picture}<span class="source">{escape(source)}</span>' if picture else escape(source)
+
     def _inlines(self, children: Sequence[Inline]) -> str:
         return "".join(map(self._inline, children))
 
@@ -210,12 +231,14 @@ class _Writer:
             case CodeSpan(text):
                 return f"<code>{escape(text)}</code>"
             case Math(text, opener, closer):
-                return f'<span class="math">{escape(opener + text + closer)}</span>'
+                return (
+                    f'<span class="math">{self._formula(text, opener + text + closer, display=False)}</span>'
+                )
             case Break(hard):
                 return "<br />\n" if hard else "\n"
             case Styled(note=note) if note:
                 number = self._number(note)
-                return f'<sup class="footnote-ref"><a href="#fn-{number}">{number}</a></sup>'
+                return f'<sup class="footnote-ref"><a href="#{self._prefix}-{number}">{number}</a></sup>'
             case Styled(inner, style):
                 return f"<{style}>{self._inlines(inner)}</{style}>"
             case Emphasis(inner):

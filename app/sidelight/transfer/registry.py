@@ -1,0 +1,44 @@
+"""The one table of formats. A format is imported when it is first used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sidelight.transfer.source import Source
+
+__all__ = ["FORMATS", "Format", "by_id"]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """`id` is its spelling in the terminal, `suffix` that of its files, `label` the code of its name in messages.py.
+
+    `readable`: for people to read, so that traces may be folded or left out; else all of it is always there.
+    """
+
+    id: str
+    suffix: str
+    label: str
+    readable: bool
+    module: str
+
+    def pieces(self, source: Source) -> Iterator[str]:
+        """The text of an export, a piece at a time."""
+        write: Callable[[Source], Iterator[str]] = import_module(self.module).pieces
+        return write(source)
+
+
+FORMATS = (
+    Format("md", ".md", "transfer.format.md", True, "sidelight.transfer.formats.markdown"),
+    Format("html", ".html", "transfer.format.html", True, "sidelight.transfer.formats.html"),
+    Format("json", ".json", "transfer.format.json", False, "sidelight.transfer.formats.json"),
+)
+
+
+def by_id(identifier: str) -> Format:
+    """The format of this id. Raises KeyError."""
+    return {form.id: form for form in FORMATS}[identifier]

@@ -1,0 +1,148 @@
+"""Exports are made beside the window: in a thread, over a connection of their own, so that nothing waits for them.
+
+Not what is chosen (`dialogs.export`) and not what is written (`transfer`).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from sidelight import messages
+from sidelight.chat.conversation import Conversation
+from sidelight.store.database import Store, StoreError
+from sidelight.transfer import export
+from sidelight.transfer.registry import Format, by_id
+from sidelight.transfer.source import Options, Source
+from sidelight.ui import wording
+from sidelight.workers.process import Worker
+
+__all__ = ["Copier", "Order", "Place", "Writer"]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a profile keeps its conversations, and the person's own prices."""
+
+    database: Path
+    prices: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be written. `wanted` are ids, None for all; `shown` is taken as it is in memory."""
+
+    form: Format
+    wanted: tuple[str, ...] | None
+    shown: Conversation
+    options: Options
+    path: Path
+
+
+class _Stopped(Exception):
+    pass
+
+
+class Writer(QObject):
+    """Writes one order. `progressed` carries how many conversations are done, and of how many; `done` a sentence, and
+    whether all went well."""
+
+    progressed = Signal(int, int)
+    done = Signal(str, bool)
+
+    def __init__(self, place: Place, parent: QObject) -> None:
+        super().__init__(parent)
+        self._place = place
+        self._stop = threading.Event()
+
+    def begin(self, order: Order) -> None:
+        """Begin in a thread."""
+        threading.Thread(target=self._work, args=(order,), name="export", daemon=True).start()
+
+    def stop(self) -> None:
+        """Leave off; `done` says so."""
+        self._stop.set()
+
+    def _work(self, order: Order) -> None:
+        said, well = "", False
+        try:
+            said, well = self._written(order)
+        except _Stopped:
+            said = messages.text("ui.export.stopped")
+        except StoreError as error:
+            said = messages.text(f"store.{error.code}", **error.params)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            said = messages.text("ui.details.save.failed", path=order.path, reason=reason)
+        except Exception:  # a fault of ours must not leave the dialog waiting
+            log.exception("an export failed")
+            said = messages.text("failed.code.fault")
+        with suppress(RuntimeError):  # the dialog is gone
+            self.done.emit(said, well)
+
+    def _written(self, order: Order) -> tuple[str, bool]:
+        alone = order.wanted == (order.shown.id,)
+        with ExitStack() as stack:
+            store = self._opened(stack, needed=not alone)
+            ids = order.wanted if alone or store is None else export.in_order(store, order.wanted)
+            total = len(ids or ())
+            source = Source(
+                ids or (),
+                order.options,
+                store=store,
+                shown=order.shown,
+                own_prices=self._place.prices,
+                worker=stack.enter_context(closing(Worker())),
+                tell=lambda done: self._tell(done, total),
+            )
+            size = export.write(order.path, self._watched(order.form.pieces(source)))
+        said = messages.text("ui.export.done", path=order.path, size=wording.data_size(size))
+        if source.unread:
+            said += " " + messages.plural("transfer.unread", source.unread)
+        return said, not source.unread
+
+    def _opened(self, stack: ExitStack, *, needed: bool) -> Store | None:
+        """The store; None where the one conversation that is in memory can do without it."""
+        try:
+            return stack.enter_context(closing(Store.open(self._place.database, read_only=True)))
+        except StoreError:
+            if needed:
+                raise
+            return None
+
+    def _watched(self, pieces: Iterator[str]) -> Iterator[str]:
+        for piece in pieces:
+            if self._stop.is_set():
+                raise _Stopped
+            yield piece
+
+    def _tell(self, done: int, total: int) -> None:
+        with suppress(RuntimeError):  # the dialog is gone; the writing ends with the next piece
+            self.progressed.emit(done, total)
+
+
+class Copier(QObject):
+    """Makes the Markdown of one conversation, traces folded, and is gone. `done` carries it."""
+
+    done = Signal(str)
+
+    def begin(self, conversation: Conversation, own_prices: Path | None) -> None:
+        """Begin in a thread."""
+
+        def work() -> None:
+            text = "".join(
+                by_id("md").pieces(Source([conversation.id], shown=conversation, own_prices=own_prices))
+            )
+            with suppress(RuntimeError):  # the window is gone
+                self.done.emit(text)
+
+        self.done.connect(self.deleteLater)
+        threading.Thread(target=work, name="export", daemon=True).start()
