@@ -81,6 +81,9 @@ CATALOGUE: dict[str, str] = {
     "trace.redacted": N_("redacted"),
     "trace.summary": N_("summary"),
     # --- engine and store
+    "engine.damaged": N_(
+        "{path} is damaged in part. What can be read is shown; the backups beside it are kept as they are."
+    ),
     "engine.doctor.database": N_("Conversations: {path}"),
     "engine.doctor.disk": N_("Free disk: {size} GB"),
     "engine.doctor.engine": N_("The embedded engine can run here."),
@@ -121,6 +124,7 @@ CATALOGUE: dict[str, str] = {
     "engine.keyring.no_answer": N_(
         "The system keyring does not answer: kept keys are missing until it does, and keys you enter last until Sidelight ends."
     ),
+    "engine.no_backup": N_("No backup of the conversations could be made: {why}"),
     "engine.no_lanes": N_("There is no lane to ask. Add one."),
     "engine.no_recording": N_("Nothing is recorded of what came for this reply, so it cannot be read again."),
     "engine.over_limit": N_("That would pass the limit of what may be spent in a day."),
@@ -277,6 +281,71 @@ CATALOGUE: dict[str, str] = {
     "models.verdict.moved": N_("a name that has moved: read as documented for {date}"),
     "models.verdict.moved_undated": N_("a name that has moved"),
     "models.verdict.unknown": N_("unknown"),
+    # --- export and import
+    "transfer.about.html": N_(
+        "Exported from Sidelight. What stands in a frame was written by a person or a model; all else is Sidelight's."
+    ),
+    "transfer.about.md": N_(
+        "Exported from Sidelight. What stands in a fence was written by a person or a model; all else is Sidelight's."
+    ),
+    "transfer.answer": N_("Answer"),
+    "transfer.as_written": N_("All of it, as it was written"),
+    "transfer.attached": N_("File"),
+    "transfer.begun": N_("Begun"),
+    "transfer.branch": N_("Turns of the branch that was shown"),
+    "transfer.by_family": N_("by model family"),
+    "transfer.commentary": N_("Said while working"),
+    "transfer.cost": N_("Cost"),
+    "transfer.cost.at_most": N_("at most {money}, by the prices of {source} ({date})"),
+    "transfer.cost.computed": N_("about {money}, by the prices of {source} ({date})"),
+    "transfer.cost.nothing": N_("nothing"),
+    "transfer.cost.stated": N_("{money}, as the provider states it"),
+    "transfer.details": N_("About this reply"),
+    "transfer.encrypted": N_("a part came encrypted"),
+    "transfer.file": N_("{media_type}, {size} bytes, SHA-256 {digest}"),
+    "transfer.format.html": N_("Web page (HTML)"),
+    "transfer.format.json": N_("All data (JSON)"),
+    "transfer.format.md": N_("Markdown"),
+    "transfer.id": N_("Id"),
+    "transfer.identity": N_("Identity"),
+    "transfer.kind": N_("Trace"),
+    "transfer.lane": N_("Lane {n}"),
+    "transfer.no_answer": N_("No answer came."),
+    "transfer.notes": N_("What became of the settings"),
+    "transfer.refusal": N_("Refusal"),
+    "transfer.reread": N_("Read again from the recording of"),
+    "transfer.rule": N_("What lanes were told of earlier turns"),
+    "transfer.rule.chosen": N_("the chosen answer of each turn"),
+    "transfer.rule.none": N_("nothing"),
+    "transfer.rule.own": N_("their own answers"),
+    "transfer.settings": N_("Settings"),
+    "transfer.state": N_("State"),
+    "transfer.timing": N_("Timing"),
+    "transfer.timing.done": N_("done after {seconds} s"),
+    "transfer.timing.first": N_("first token after {seconds} s"),
+    "transfer.timing.thinking": N_("thoughts over {seconds} s"),
+    "transfer.tokens": N_("{n} tokens billed"),
+    "transfer.trace": N_("Trace: {kind}"),
+    "transfer.trace.out": N_("The trace ({n} characters) was left out of this export."),
+    "transfer.turn": N_("Turn {n}"),
+    "transfer.turn.after": N_("Turn {n}, after turn {before}"),
+    "transfer.turn.first": N_("Turn {n}, another beginning"),
+    "transfer.unreadable.deep": N_(
+        "{name} is nested too deeply to be a file of Sidelight's. Nothing was taken."
+    ),
+    "transfer.unreadable.foreign": N_("{name} is no export of Sidelight's. Nothing was taken."),
+    "transfer.unreadable.large": N_("{name} is larger than {most} MB. Nothing was taken."),
+    "transfer.unreadable.newer": N_(
+        "{name} was written by a newer Sidelight (version {version}, known up to {known}). Nothing was taken."
+    ),
+    "transfer.unreadable.no_file": N_("{name} is not there, or is no file."),
+    "transfer.unreadable.wrong": N_("{name} is damaged or was changed: {why}. Nothing was taken."),
+    "transfer.usage": N_("Tokens"),
+    "transfer.usage.cached": N_("{n} of it from the cache"),
+    "transfer.usage.output": N_("{n} output"),
+    "transfer.usage.prompt": N_("{n} prompt"),
+    "transfer.usage.reasoning": N_("{n} of it reasoning"),
+    "transfer.version": N_("version {n}"),
     # --- terminal
     "cli.about": N_(
         "Ask several language models at once: what each thought and answered. Alone, the command opens the window."
@@ -285,28 +354,38 @@ CATALOGUE: dict[str, str] = {
     "cli.doctor.no_display": N_("No window can be shown: {reason}"),
     "cli.doctor.version": N_("Sidelight {version}, Python {python}, {system}"),
     "cli.error.backend": N_("There is no backend {backend!r}. There are: {known}"),
+    "cli.error.conversation": N_("There is no conversation {id!r}."),
     "cli.error.file": N_("{name} cannot be read: {reason}"),
     "cli.error.lane": N_(
         "{text!r} is no lane. Write backend/model or backend/model+elicited; `sidelight models` lists them."
     ),
     "cli.error.models": N_("{backend}: {reason}"),
     "cli.error.no_answer": N_("{backend}: no answer within {seconds} s."),
+    "cli.help.all": N_("all conversations"),
     "cli.help.ask": N_("send one prompt to one or more lanes"),
     "cli.help.backend": N_("only this backend"),
+    "cli.help.conversation": N_("the conversation of this id; may be given more than once"),
     "cli.help.doctor": N_("say what is found, what is missing and where files are"),
     "cli.help.effort": N_("how hard the models should think"),
+    "cli.help.exchanges": N_("with the recorded requests and streams, keys masked (json only)"),
+    "cli.help.export": N_("write conversations as Markdown, HTML or JSON"),
     "cli.help.file": N_("a file of Markdown; - is standard input"),
+    "cli.help.format": N_("without it the name of FILE decides, else md"),
     "cli.help.gfm": N_("only GitHub's Markdown: no formulas, footnotes, definition lists, tags"),
+    "cli.help.import": N_("take in conversations that were exported as JSON"),
+    "cli.help.import_file": N_("a file that `sidelight export` wrote as JSON"),
     "cli.help.json": N_("print JSON, for programs"),
     "cli.help.model": N_(
         "a lane: backend/model, or backend/model+elicited; may be given several times (default: the saved lanes)"
     ),
     "cli.help.models": N_("list the models that can be asked"),
+    "cli.help.output": N_("write into this file; without it, to standard output"),
     "cli.help.over_limit": N_("ask though it may pass the limit of what may be spent in a day"),
     "cli.help.prompt": N_("the prompt; - reads it from standard input"),
     "cli.help.render": N_("print a file of Markdown as HTML, as an export holds it"),
     "cli.help.system": N_("a system prompt for all lanes"),
     "cli.help.temporary": N_("keep nothing in the history"),
+    "cli.help.traces": N_("traces are shown, folded or left out (md and html)"),
     "cli.help.version": N_("print the version"),
     "cli.no_window.display": N_(
         "No display was found (neither WAYLAND_DISPLAY nor DISPLAY is set). Start Sidelight in a desktop session, or use `sidelight ask` in the terminal."
@@ -403,6 +482,7 @@ CATALOGUE: dict[str, str] = {
     "ui.composer.wait": N_("The lanes are still answering."),
     "ui.context": N_("Context: {used} of {context} tokens used"),
     "ui.copy_answer": N_("Copy the answer"),
+    "ui.copy_markdown": N_("Copy the conversation as Markdown"),
     "ui.delete": N_("Delete"),
     "ui.details": N_("Details"),
     "ui.details.close": N_("Close the details"),
@@ -498,12 +578,33 @@ CATALOGUE: dict[str, str] = {
     "ui.details.yes": N_("yes"),
     "ui.dismiss": N_("Dismiss"),
     "ui.document.copy": N_("Copy"),
+    "ui.document.copy_code": N_("Copy the code"),
+    "ui.document.copy_csv": N_("Copy as CSV"),
     "ui.document.copy_link": N_("Copy the address"),
+    "ui.document.copy_markdown": N_("Copy as Markdown"),
+    "ui.document.copy_table": N_("Copy the table"),
+    "ui.document.copy_tsv": N_("Copy for a spreadsheet"),
+    "ui.document.formula_depth": N_("Shown as its source: nested too deeply for a picture."),
+    "ui.document.formula_letters": N_(
+        "Shown as its source: the font for formulas lacks some of its letters."
+    ),
+    "ui.document.formula_many": N_("Shown as its source: too many formulas stand here."),
+    "ui.document.formula_size": N_("Shown as its source: too long for a picture."),
+    "ui.document.formula_source": N_("Shown as its source: it could not be read as LaTeX."),
+    "ui.document.formula_time": N_("Shown as its source: making a picture took too long."),
+    "ui.document.formula_width": N_("Shown as its source: its picture is too wide for this place."),
     "ui.document.hidden": N_("Not shown: {rows} more rows, {columns} more columns."),
     "ui.document.more": N_("{characters} more characters."),
+    "ui.document.save": N_("Save the code as…"),
+    "ui.document.said_code": N_("Code, {language}, {lines} lines. Enter for what can be done with it."),
+    "ui.document.said_link": N_("Link: {text}. {address}"),
+    "ui.document.said_table": N_(
+        "Table, {rows} rows, {columns} columns. Enter for what can be done with it."
+    ),
     "ui.document.select_all": N_("Select all"),
     "ui.document.show_more": N_("Show more"),
     "ui.document.to_end": N_("To the end"),
+    "ui.document.wrap": N_("Wrap long lines"),
     "ui.drop_oldest": N_("Continue without the oldest turns"),
     "ui.drop_oldest.useless": N_("Even the newest prompt alone is too long for this model."),
     "ui.effort.default": N_("The model's own"),
@@ -532,6 +633,34 @@ CATALOGUE: dict[str, str] = {
     "ui.evidence.summary.by_family": N_("Providers of this family show a summary in place of the reasoning."),
     "ui.evidence.summary.guessed": N_("It seems to be a summary; nothing proves it."),
     "ui.evidence.summary.reported": N_("The stream itself marks this text as a summary."),
+    "ui.export": N_("Export…"),
+    "ui.export.about.html": N_(
+        "One page that opens in any browser: lanes side by side, formulas as pictures. It loads nothing and runs nothing."
+    ),
+    "ui.export.about.json": N_(
+        "Everything, for another Sidelight or for programs of your own. It can be taken in again."
+    ),
+    "ui.export.about.md": N_(
+        "Text for editors and version control. Each answer stands in it exactly as it was written."
+    ),
+    "ui.export.all": N_("All conversations"),
+    "ui.export.chosen": N_("Some conversations"),
+    "ui.export.do": N_("Export…"),
+    "ui.export.done": N_("Written to {path} ({size})."),
+    "ui.export.exchanges": N_("Recordings"),
+    "ui.export.exchanges.included": N_("Included, with keys masked"),
+    "ui.export.format": N_("Format"),
+    "ui.export.none": N_("Choose a conversation first."),
+    "ui.export.running": N_("{done} of {total}"),
+    "ui.export.stop": N_("Stop"),
+    "ui.export.stopped": N_("Stopped. Nothing was written."),
+    "ui.export.this": N_("This conversation"),
+    "ui.export.title": N_("Export conversations"),
+    "ui.export.traces": N_("Traces"),
+    "ui.export.traces.folded": N_("Folded"),
+    "ui.export.traces.in": N_("Shown"),
+    "ui.export.traces.out": N_("Left out"),
+    "ui.export.which": N_("What"),
     "ui.failed.context": N_(
         "The conversation is too long for this model: {prompt} tokens, and it can read {context}."
     ),
@@ -544,10 +673,15 @@ CATALOGUE: dict[str, str] = {
     "ui.figures.rate": N_("{n} tok/s"),
     "ui.figures.trace": N_("trace {n}"),
     "ui.find": N_("Find in the conversation"),
+    "ui.find.all_lanes": N_("All lanes"),
+    "ui.find.case": N_("Capitals count"),
     "ui.find.count": N_("{n} of {total}"),
-    "ui.find.next": N_("Next"),
+    "ui.find.next": N_("Next match"),
     "ui.find.none": N_("not found"),
-    "ui.find.previous": N_("Previous"),
+    "ui.find.previous": N_("Match before"),
+    "ui.find.this_lane": N_("This lane"),
+    "ui.find.where": N_("Where to find it"),
+    "ui.find.whole": N_("Whole words only"),
     "ui.fit": N_("Fits here?"),
     "ui.fit.cache": N_("Cache for {tokens} tokens: {size}"),
     "ui.fit.cache_each": N_("Cache for {n} × {tokens} tokens: {size}"),
@@ -792,6 +926,20 @@ CATALOGUE: dict[str, str] = {
     "ui.rule.none": N_("No history"),
     "ui.rule.own": N_("Each lane its own history"),
     "ui.save": N_("Save"),
+    "ui.search.answer": N_("answer"),
+    "ui.search.answers": N_("Answers"),
+    "ui.search.busy": N_("Searching …"),
+    "ui.search.hint": N_(
+        'Words or "phrases"; narrowed down by model: lane: date: before: after: has:trace kind:summary tokens>500 in:trace'
+    ),
+    "ui.search.indexing": N_("Older messages are still being made searchable: {share} % so far."),
+    "ui.search.messages": N_("In messages"),
+    "ui.search.none": N_("Nothing in messages."),
+    "ui.search.partial": N_("Time ran out before everything was looked at. More words narrow it down."),
+    "ui.search.prompt": N_("prompt"),
+    "ui.search.prompts": N_("Prompts"),
+    "ui.search.trace": N_("trace"),
+    "ui.search.traces": N_("Traces"),
     "ui.seconds": N_("{n} s"),
     "ui.send": N_("Send"),
     "ui.sent.as_set": N_("settings sent"),
@@ -949,6 +1097,19 @@ CATALOGUE: dict[str, str] = {
 
 PLURALS: dict[str, tuple[str, str]] = {
     "engine.spent.uncounted": ("{n} reply not counted", "{n} replies not counted"),
+    "transfer.here": (
+        "{n} conversation is here already and was left as it is.",
+        "{n} conversations are here already and were left as they are.",
+    ),
+    "transfer.lost": (
+        "{n} file of a prompt did not come along and was left out.",
+        "{n} files of prompts did not come along and were left out.",
+    ),
+    "transfer.taken": ("{n} conversation was taken in.", "{n} conversations were taken in."),
+    "transfer.unread": (
+        "{n} conversation, file or recording is damaged or gone, and was left out.",
+        "{n} conversations, files or recordings are damaged or gone, and were left out.",
+    ),
     "ui.attach.unseen.lanes": ("not seen by {n} lane", "not seen by {n} lanes"),
     "ui.details.sent.dropped": (
         "The oldest turn was left out, so that the rest fits.",

@@ -382,9 +382,71 @@ def test_a_file_that_turns_read_only_is_said_and_later_goes_on(tmp_path: Path) -
     with opened(tmp_path) as store:
         conversation, _ = asked(store)
         # The nearest to a disk mounted anew without the right to write, which nobody can do under an open file.
-        store._writer.execute("PRAGMA query_only = ON")
+        writer = store._writer
+        assert writer is not None
+        writer.execute("PRAGMA query_only = ON")
         with pytest.raises(StoreError) as failed:
             store.write(lambda con: rename(con, conversation.id, "x")).result()
         assert failed.value.code == "readonly"
-        store._writer.execute("PRAGMA query_only = OFF")
+        writer.execute("PRAGMA query_only = OFF")
         store.write(lambda con: rename(con, conversation.id, "x")).result()
+
+
+def test_a_file_opened_to_be_read_only_is_left_as_it_is(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        conversation, _ = asked(store)
+        path = store.path
+    with closing(sqlite3.connect(path)) as con:
+        con.execute("PRAGMA user_version = 99")
+    before = path.read_bytes()
+    with pytest.raises(StoreError):
+        Store.open(path)
+    with closing(Store.open(path, read_only=True)) as store:
+        assert store.read_only
+        assert store.read(lambda con: load(con, conversation.id)).result() == conversation
+        with pytest.raises(StoreError) as failed:
+            store.write(lambda con: rename(con, conversation.id, "x")).result()
+        assert failed.value.code == "readonly"
+        with pytest.raises(StoreError, match="readonly"):
+            store.journal.close()
+    assert path.read_bytes() == before
+    for content, code in ((None, "missing"), (b"", "missing"), (b"Dear diary, " * 500, "corrupt")):
+        path.unlink(missing_ok=True)
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises(StoreError) as failed:
+            Store.open(path, read_only=True)
+        assert failed.value.code == code
+
+
+_READ = """
+import os, sys
+import urllib.parse  # whoever looks below may not read Python's own files
+from pathlib import Path
+from sidelight.store.conversations import summaries
+from sidelight.store.database import Store
+if os.getuid() == 0:  # root may write everywhere, so somebody else looks
+    os.setresgid(65534, 65534, 65534)
+    os.setresuid(65534, 65534, 65534)
+store = Store.open(Path(sys.argv[1]), read_only=True)
+print(len(store.read(summaries).result()))
+store.close()
+"""
+
+
+@posix
+def test_a_folder_that_cannot_be_written_can_be_read() -> None:
+    with tempfile.TemporaryDirectory(prefix="read-only-") as name:
+        folder = Path(name)
+        with opened(folder) as store:
+            asked(store)
+        if os.getuid() == 0:
+            for file in (folder, *folder.rglob("*")):
+                os.chown(file, 65534, 65534)
+        folder.chmod(0o500)
+        command = [sys.executable, "-c", _READ, str(folder / "sidelight.db")]
+        child = subprocess.run(
+            command, env=child_environment(), capture_output=True, text=True, timeout=60, check=False
+        )
+        folder.chmod(0o700)
+    assert child.stdout == "1\n", child.stderr

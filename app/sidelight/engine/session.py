@@ -38,6 +38,7 @@ from sidelight.chat.message import Attachment, Lane, Parameters, Prompt, TagRule
 from sidelight.chat.reply import Reply, Timing
 from sidelight.engine.network import Network
 from sidelight.engine.opened import Opened
+from sidelight.engine.searching import Searching, through
 from sidelight.engine.terms import (
     EMBEDDED,
     Ask,
@@ -64,7 +65,11 @@ if TYPE_CHECKING:
     from sidelight.engine.spending import Estimate, Look, Spending
     from sidelight.keys import Trouble
     from sidelight.local.weights import Installed
+    from sidelight.store.backup import Backup, Keeper
+    from sidelight.store.check import Checked
     from sidelight.store.exchanges import Recorded
+    from sidelight.store.query import Query
+    from sidelight.store.search import Found
 
 __all__ = ["Listener", "Session"]
 
@@ -118,6 +123,9 @@ class Session:
         self._notices: dict[str, Notice] = {} if notice is None else {"store": notice}
         self._recorded: tuple[str, Recorded | None] | None = None
         self._spending: Spending | None = None
+        self._searching = Searching(store)
+        self._sought = ("", "")
+        self._keeper: Keeper | None = None
         self._awake = False
         self.wake: Callable[[], None] = lambda: None
         """Called from any thread when something waits for `drain` and did not before."""
@@ -133,11 +141,24 @@ class Session:
         self._network = Network(self._set_up, lambda error: self._put(lambda: self._on_fault(error)))
         if self._store is None:
             return
+        self._network.run(lambda _outside: self._searching.index(self._on_indexed))
         if recover:
+            self._keep(self._store)
             recovered = self._store.write(self._store.journal.recover, durable=True)
             recovered.add_done_callback(lambda done: self._put(lambda: self._on_recovered(done)))
         else:
             self._read_history()
+
+    def _keep(self, store: Store) -> None:
+        """Have the database sampled, and copied as copies are due."""
+        from sidelight.store.backup import Keeper
+
+        self._keeper = Keeper(
+            store.path,
+            lambda found: self._put(lambda: self._on_checked(found)),
+            lambda made: self._put(lambda: self._on_backed_up(made)),
+        )
+        self._keeper.start()
 
     async def _set_up(self) -> Outside:
         face = Face(
@@ -167,6 +188,9 @@ class Session:
                 saved = closing.result(timeout=10)
             self._network.close()
             self._network = None
+        if self._keeper is not None:
+            self._keeper.close()
+            self._keeper = None
         if self._store is not None:
             self._store.close()
         return saved
@@ -288,6 +312,53 @@ class Session:
         if not self.spending.within(estimate, limit):
             raise OverLimit(self.spending.today(), estimate, limit)
 
+    # --- searching
+
+    def search(self, query: Query) -> None:
+        """Look for something in all that is stored; told by a change of "found". An empty query ends it."""
+        self._searching.ask(query, lambda query, done: self._put(lambda: self._on_found(query, done)))
+        self._tell(Change("found"))
+
+    def found(self) -> Found | None:
+        """What the newest search found; None where nothing is looked for, and the older findings until there are newer ones."""
+        return self._searching.found
+
+    @property
+    def indexed(self) -> float:
+        """The share of older texts that can be found yet, 0 to 1; told by a change of "found"."""
+        return self._searching.indexed
+
+    def sought(self) -> tuple[str, str]:
+        """The turn and the reply ("" for its prompt) that `open` was last asked to show; "" where none was."""
+        return self._sought
+
+    def _on_found(self, query: Query, future: Future[Found]) -> None:
+        found = self._result(future)
+        if found is not None and self._searching.take(query, found):
+            self._tell(Change("found"))
+
+    def _on_indexed(self, share: float) -> None:
+        """From the network's thread."""
+
+        def tell() -> None:
+            self._searching.indexed = share
+            self._tell(Change("found"))
+
+        self._put(tell)
+
+    def _seek(self) -> None:
+        """Show a branch with the turn that is sought, and say so."""
+        turn, reply = self._sought
+        if not turn:
+            return
+        identifier, conversation = self._opened.shown, through(self.conversation, turn)
+        if conversation.leaf != self.conversation.leaf:
+            leaf = conversation.leaf
+            self._opened.put(conversation)
+            self._write(identifier, lambda connection: conversations.set_leaf(connection, identifier, leaf))
+            self._tell(Change("conversation", identifier))
+        self._tell(Change("sought", identifier, reply or None))
+
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Be told of changes, from `drain` and from wishes. Returns the way out."""
         self._listeners.append(listener)
@@ -381,6 +452,20 @@ class Session:
         else:
             self._notice("store", store_notice(error))
 
+    def _on_checked(self, found: Checked) -> None:
+        if not found.sound:
+            self._notice(
+                "damage",
+                Notice("engine.damaged", (("path", str(self._store.path if self._store else "")),), "error"),
+            )
+
+    def _on_backed_up(self, made: Backup | StoreError) -> None:
+        if isinstance(made, StoreError):
+            why = made.params.get("reason") or made.code
+            self._notice("backup", Notice("engine.no_backup", (("why", why),)))
+        else:
+            self._drop_notice("backup")
+
     def _on_recovered(self, future: Future[tuple[str, ...]]) -> None:
         """Partial replies of a process that died are whole again; show the newest conversation, which has some."""
         recovered = self._result(future)
@@ -406,12 +491,15 @@ class Session:
     def new(self) -> None:
         """Show a new, empty conversation. It is stored with its first prompt."""
         fresh = self._fresh()
+        self._sought = ("", "")
         self._opened.put(fresh)
         self._turn_to(fresh.id)
 
-    def open(self, conversation_id: str) -> None:
-        """Show a stored conversation; told by a change once it is read."""
+    def open(self, conversation_id: str, turn: str = "", reply: str = "") -> None:
+        """Show a stored conversation; told by a change once it is read. A `turn` and `reply` in it are told by "sought"."""
+        self._sought = (turn, reply)
         if conversation_id == self._opened.shown:
+            self._seek()
             return
         if conversation_id in self._opened:
             self._turn_to(conversation_id)
@@ -706,6 +794,7 @@ class Session:
         """Show a conversation that is open."""
         self._opened.show(conversation_id)
         self._tell(Change("conversation", conversation_id))
+        self._seek()
 
     def _questions(self, conversation: Conversation, prompt: Prompt) -> tuple[Turn, list[Ask]]:
         """A next turn with this prompt, and what each lane is to be asked in it."""

@@ -112,7 +112,18 @@ class Notice:
 class Change:
     """What is new in the session. `conversation` and `reply` name what changed where that is known."""
 
-    kind: Literal["conversation", "reply", "history", "notice", "backends", "weights", "settings", "recorded"]
+    kind: Literal[
+        "conversation",
+        "reply",
+        "history",
+        "notice",
+        "backends",
+        "weights",
+        "settings",
+        "recorded",
+        "found",
+        "sought",
+    ]
     conversation: str | None = None
     reply: str | None = None
 

@@ -31,7 +31,7 @@ from sidelight.chat.reply import (
     TraceClaim,
     trace_of,
 )
-from sidelight.store import attachments
+from sidelight.store import attachments, search
 from sidelight.store.codec import Column, checksum, encode_events, mended
 from sidelight.store.errors import StoreError
 
@@ -173,6 +173,9 @@ def delete(con: sqlite3.Connection, conversation_id: str) -> None:
         " c.number JOIN replies r ON r.turn = t.number WHERE c.id = ?)",
         (conversation_id,),
     )
+    found = con.execute("SELECT number FROM conversations WHERE id = ?", (conversation_id,)).fetchone()
+    if found is not None:
+        search.drop_conversation(con, *found)
     con.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
     attachments.drop_unused(con)
 
@@ -245,8 +248,12 @@ def read_reply(con: sqlite3.Connection, reply_id: str) -> Reply | None:
 
 def write_reply(con: sqlite3.Connection, reply: Reply) -> None:
     """Write a reply over its row. What it was asked of (backend, model) stays."""
-    backend, model = con.execute("SELECT backend, model FROM replies WHERE id = ?", (reply.id,)).fetchone()
+    number, backend, model = con.execute(
+        "SELECT number, backend, model FROM replies WHERE id = ?", (reply.id,)
+    ).fetchone()
+    search.drop_reply(con, number)
     _update(con, "replies", _REPLY, _reply_row(reply, backend, model))
+    search.add_reply(con, number)
 
 
 def damaged(con: sqlite3.Connection) -> tuple[tuple[str, str], ...]:
@@ -268,6 +275,7 @@ def damaged(con: sqlite3.Connection) -> tuple[tuple[str, str], ...]:
 def _insert_turn(con: sqlite3.Connection, conversation: int, lanes: Sequence[Lane], turn: Turn) -> None:
     row = (turn.id, turn.parent, mended(turn.prompt.text), float(turn.created), turn.chosen)
     number = _insert(con, "turns", _TURN, row, ("conversation", conversation))
+    search.add_prompt(con, number)
     attachments.attach(con, number, turn.prompt.attachments)
     for reply in turn.replies:
         _insert_reply(con, number, lanes, reply)
@@ -277,7 +285,7 @@ def _insert_reply(con: sqlite3.Connection, turn: int, lanes: Sequence[Lane], rep
     """Store a reply; one that is still to run gets its journal's first row, which says whose it is."""
     lane = next((x for x in lanes if x.id == reply.lane), None)
     backend = reply.asked.backend if reply.asked else lane.backend if lane else ""
-    model = lane.model if lane else reply.identity.requested_model
+    model = reply.identity.requested_model or (lane.model if lane else "")
     number = _insert(con, "replies", _REPLY, _reply_row(reply, backend, model), ("turn", turn))
     if not reply.state.is_final:
         nothing = encode_events(())
@@ -285,6 +293,8 @@ def _insert_reply(con: sqlite3.Connection, turn: int, lanes: Sequence[Lane], rep
             "INSERT INTO deltas (reply, owner, events, checksum) VALUES (?, this_process(), ?, ?)",
             (number, nothing, checksum((nothing,))),
         )
+    else:
+        search.add_reply(con, number)
 
 
 def _insert(

@@ -5,6 +5,7 @@ Writing jobs run one after another, each in a BEGIN IMMEDIATE of its own (a tran
 writes fails at once where another process wrote meanwhile, whatever the busy timeout); reading jobs see one state.
 
 A missing, empty or exchanged file is never taken for a healthy empty one: `<name>.made` says that there was one.
+Opened to be read only, a file is left exactly as it is: no step of the schema, no journal, no recovery.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
+from sidelight.store import replacing
 from sidelight.store.errors import StoreError, translated
 from sidelight.store.journal import Journal
-from sidelight.store.migrations import migrate
+from sidelight.store.migrations import APPLICATION_ID, migrate
 
-__all__ = ["Connection", "Store", "StoreError", "forget"]
+__all__ = ["Connection", "Store", "StoreError", "connect", "connect_to_read", "forget"]
 
 T = TypeVar("T")
 Connection: TypeAlias = sqlite3.Connection
@@ -44,11 +46,15 @@ class Store:
     """The open file. `write` and `read` return at once; `close` waits for what was given before."""
 
     def __init__(
-        self, path: Path, writer: sqlite3.Connection, reader: sqlite3.Connection, journal: Journal
+        self,
+        path: Path,
+        writer: sqlite3.Connection | None,
+        reader: sqlite3.Connection,
+        journal: Journal | None,
     ) -> None:
         """Not to be called: `Store.open` makes the parts."""
         self.path = path
-        self.journal = journal
+        self._journal = journal
         self._writer = writer
         self._reader = reader
         self._synchronous = ""
@@ -57,19 +63,24 @@ class Store:
         self._reading = ThreadPoolExecutor(1, "store-reader")
 
     @classmethod
-    def open(cls, path: Path, journals: Path | None = None) -> Store:
+    def open(cls, path: Path, journals: Path | None = None, *, read_only: bool = False) -> Store:
         """Open the file, make it where there was none, bring it to the newest version, take this process's journal.
 
-        `journals` is the folder of the journals' locks, "journals" beside the file unless told. Raises StoreError.
+        `journals` is the folder of the journals' locks, "journals" beside the file unless told. With `read_only` the
+        file is opened as it stands, of a newer version too or where nothing can be written, and every writing job is
+        refused as "readonly". Raises StoreError.
         """
         path = path.absolute()
+        if read_only:
+            return cls._open_to_read(path)
         with contextlib.ExitStack() as undo:
             try:
+                replacing.finish(path)
                 had_one = _marker(path).exists()  # asked first: another process may be making both
                 _prepare(path, had_one)
-                writer = undo.enter_context(contextlib.closing(_connect(path)))
+                writer = undo.enter_context(contextlib.closing(connect(path)))
                 migrate(writer, path, may_be_new=not had_one)
-                reader = undo.enter_context(contextlib.closing(_connect(path)))
+                reader = undo.enter_context(contextlib.closing(connect(path)))
                 reader.execute("PRAGMA query_only = ON")
                 journal = Journal(path.parent / "journals" if journals is None else journals)
                 undo.callback(journal.close)
@@ -81,6 +92,33 @@ class Store:
                 raise translated(error, path) from error
             undo.pop_all()
         return store
+
+    @classmethod
+    def _open_to_read(cls, path: Path) -> Store:
+        with contextlib.ExitStack() as undo:
+            try:
+                if not path.exists() or not path.stat().st_size:
+                    raise StoreError("missing")
+                reader = undo.enter_context(contextlib.closing(connect_to_read(path)))
+                if reader.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
+                    raise StoreError("corrupt", reason="a database of another program")
+                store = cls(path, None, reader, None)
+            except (sqlite3.Error, OSError, StoreError) as error:
+                raise translated(error, path) from error
+            undo.pop_all()
+        return store
+
+    @property
+    def read_only(self) -> bool:
+        """Whether the file was opened to be read only."""
+        return self._writer is None
+
+    @property
+    def journal(self) -> Journal:
+        """This process's journal. Raises StoreError "readonly" where the file was opened to be read only."""
+        if self._journal is None:
+            raise StoreError("readonly", path=str(self.path))
+        return self._journal
 
     def write(self, job: Callable[[sqlite3.Connection], T], *, durable: bool = False) -> Future[T]:
         """Run a job on the writer thread in a transaction of its own; the future has its result or a StoreError.
@@ -99,8 +137,10 @@ class Store:
         self._writing.shutdown()
         self._reading.shutdown()
         self._reader.close()
-        self._writer.close()  # last: it folds the write-ahead log into the file
-        self.journal.close()
+        if self._writer is not None:
+            self._writer.close()  # last: it folds the write-ahead log into the file
+        if self._journal is not None:
+            self._journal.close()
 
     def _submit(self, thread: ThreadPoolExecutor, call: Callable[[], T]) -> Future[T]:
         try:
@@ -111,6 +151,8 @@ class Store:
             return refused
 
     def _write(self, job: Callable[[sqlite3.Connection], T], durable: bool) -> T:
+        if self._writer is None:
+            raise StoreError("readonly", path=str(self.path))
         wanted = "FULL" if durable else "NORMAL"
         if wanted != self._synchronous:
             self._writer.execute(f"PRAGMA synchronous = {wanted}")  # touches no file, so it cannot fail
@@ -180,9 +222,29 @@ def _prepare(path: Path, had_one: bool) -> None:
                     file.chmod(mode & 0o700)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path) -> sqlite3.Connection:
     """A connection that is made here and then used by one thread only, which begins its transactions itself."""
-    con = sqlite3.connect(path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
+    return _set_up(
+        sqlite3.connect(path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
+    )
+
+
+def connect_to_read(path: Path, *, still: bool = False) -> sqlite3.Connection:
+    """A connection that cannot change the file. Raises sqlite3.Error.
+
+    `still`: nobody changes it either, so that not even the files are made that readers and writers agree by.
+    """
+    # Without a write-ahead log nothing is missed by not looking for one, and a folder may be read-only.
+    wal = path.with_name(f"{path.name}-wal")
+    still = still or not (os.access(path.parent, os.W_OK) or (wal.exists() and wal.stat().st_size))
+    name = f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if still else ''}"
+    con = sqlite3.connect(
+        name, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False, uri=True
+    )
+    return _set_up(con)
+
+
+def _set_up(con: sqlite3.Connection) -> sqlite3.Connection:
     try:
         for pragma in _PRAGMAS:
             con.execute(f"PRAGMA {pragma}")

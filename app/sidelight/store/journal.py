@@ -22,28 +22,9 @@ from sidelight.chat.reply import Reply, fold, fold_all
 from sidelight.store.codec import checksum, decode_events, encode_events
 from sidelight.store.conversations import read_reply, write_reply
 from sidelight.store.errors import StoreError
+from sidelight.store.locks import try_lock
 
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(handle: int) -> bool:
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        except PermissionError:
-            return False
-        return True
-else:
-    import fcntl
-
-    def _try_lock(handle: int) -> bool:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-
-__all__ = ["Journal"]
+__all__ = ["Journal", "anyone_alive", "is_intact"]
 
 
 class Journal:
@@ -61,7 +42,7 @@ class Journal:
         rows = []
         for reply_id, stamped in batch:
             events = encode_events(coalesce(stamped))
-            rows.append((self.owner, events, checksum((events,)), reply_id))
+            rows.append((self.owner, events, checksum((reply_id, self.owner, events)), reply_id))
         con.executemany(
             "INSERT INTO deltas (reply, owner, events, checksum) SELECT number, ?, ?, ? FROM replies WHERE id = ?",
             rows,
@@ -84,7 +65,9 @@ class Journal:
         left = tuple(dict.fromkeys(reply_id for owner, reply_id in running if owner in dead))
         for reply_id in left:
             self._seal(con, reply_id, closed=True)
-        con.execute("DELETE FROM deltas WHERE reply NOT IN (SELECT number FROM replies)")
+        self.skipped += con.execute(
+            "DELETE FROM deltas WHERE reply NOT IN (SELECT number FROM replies)"
+        ).rowcount
         return left
 
     def close(self) -> None:
@@ -101,10 +84,10 @@ class Journal:
             raise StoreError("refused", reason=f"no reply {reply_id}")
         (number,) = con.execute("SELECT number FROM replies WHERE id = ?", (reply_id,)).fetchone()
         stamped: list[Stamped] = []
-        for events, stored in con.execute(
-            "SELECT events, checksum FROM deltas WHERE reply = ? ORDER BY number", (number,)
+        for owner, events, stored in con.execute(
+            "SELECT owner, events, checksum FROM deltas WHERE reply = ? ORDER BY number", (number,)
         ):
-            stamped += self._read(events, stored)
+            stamped += self._read(reply_id, owner, events, stored)
         reply = fold_all(reply, coalesce(stamped))
         if closed and not reply.state.is_final:
             at = stamped[-1].until if stamped else 0.0
@@ -113,10 +96,10 @@ class Journal:
         con.execute("DELETE FROM deltas WHERE reply = ?", (number,))
         return reply
 
-    def _read(self, events: bytes, stored: int) -> list[Stamped]:
+    def _read(self, reply_id: str, owner: str, events: bytes, stored: int) -> list[Stamped]:
         """The events of a row; of a damaged one none, so that the others are saved."""
         try:
-            if checksum((events,)) != stored:
+            if not is_intact(reply_id, owner, events, stored):
                 raise msgspec.DecodeError("checksum")
             stamped, skipped = decode_events(events)
         except msgspec.DecodeError:
@@ -133,23 +116,41 @@ class Journal:
         while True:
             owner = secrets.token_hex(8)
             handle = os.open(self._file(owner), os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
-            if _try_lock(handle) and self._file(owner).exists():
+            if try_lock(handle) and self._file(owner).exists():
                 return owner, handle
             os.close(handle)
 
     def _is_dead(self, owner: str) -> bool:
         """Whether nobody holds this lock; the file of a dead owner is removed."""
-        try:
-            handle = os.open(self._file(owner), os.O_RDWR)
-        except FileNotFoundError:
-            return True
-        try:
-            if not _try_lock(handle):
-                return False
-            if sys.platform != "win32":
-                self._file(owner).unlink(missing_ok=True)
-        finally:
-            os.close(handle)
-        if sys.platform == "win32":
-            self._file(owner).unlink(missing_ok=True)
+        return _is_free(self._file(owner))
+
+
+def is_intact(reply_id: str, owner: str, events: bytes, stored: int) -> bool:
+    """Whether a row of `deltas` is what was written: its checksum covers whose it is, too.
+
+    The one of a reply's first row, and once that of every row, covers the events alone.
+    """
+    return stored in (checksum((reply_id, owner, events)), checksum((events,)))
+
+
+def anyone_alive(folder: Path) -> bool:
+    """Whether a process has its journal in this folder now, ours included: it has the database open."""
+    return any(not _is_free(file) for file in folder.glob("*.lock"))
+
+
+def _is_free(file: Path) -> bool:
+    """Whether nobody holds this lock; one that is free is removed."""
+    try:
+        handle = os.open(file, os.O_RDWR)
+    except FileNotFoundError:
         return True
+    try:
+        if not try_lock(handle):
+            return False
+        if sys.platform != "win32":
+            file.unlink(missing_ok=True)
+    finally:
+        os.close(handle)
+    if sys.platform == "win32":
+        file.unlink(missing_ok=True)
+    return True

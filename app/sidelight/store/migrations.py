@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from sidelight.store.errors import StoreError
 
-__all__ = ["APPLICATION_ID", "MIGRATIONS", "Migration", "migrate"]
+__all__ = ["APPLICATION_ID", "MIGRATIONS", "Migration", "migrate", "newest", "schema_of", "schema_of_version"]
 
 APPLICATION_ID = 0x53446C74
 """Bytes "SDlt" in the header of the file: tells it from any other SQLite database."""
@@ -124,7 +124,29 @@ def _exchanges_and_attachments(con: sqlite3.Connection) -> None:
         con.execute(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first, _exchanges_and_attachments)
+def _search(con: sqlite3.Connection) -> None:
+    """The index of words over prompts and replies; it holds no text. What `search` does with it is told there.
+
+    Marks belong to words: without its vowel signs, Hindi is but consonants. `unindexed` says up to which number the rows of a table are still to be indexed, and out of how many.
+    """
+    for statement in (
+        """CREATE VIRTUAL TABLE prompt_words USING fts5(
+            prompt, content = '', columnsize = 0, tokenize = "unicode61 remove_diacritics 2 categories 'L* M* N* Co'")""",
+        """CREATE VIRTUAL TABLE reply_words USING fts5(
+            answer, trace, backend, model, kind,
+            content = '', columnsize = 0, tokenize = "unicode61 remove_diacritics 2 categories 'L* M* N* Co'")""",
+        """CREATE TABLE unindexed (
+            texts TEXT PRIMARY KEY,
+            upto INTEGER NOT NULL,
+            total INTEGER NOT NULL) WITHOUT ROWID""",
+        "INSERT INTO unindexed SELECT 'turns', ifnull(max(number), 0), ifnull(max(number), 0) FROM turns",
+        "INSERT INTO unindexed SELECT 'replies', ifnull(max(number), 0), ifnull(max(number), 0) FROM replies",
+        "CREATE INDEX turns_by_time ON turns (created)",
+    ):
+        con.execute(statement)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_first, _exchanges_and_attachments, _search)
 
 
 def migrate(
@@ -163,6 +185,28 @@ def migrate(
         if con.in_transaction:
             con.execute("ROLLBACK")
         raise
+
+
+def newest() -> int:
+    """The version that this program writes, and the last one it knows."""
+    return len(MIGRATIONS)
+
+
+def schema_of(con: sqlite3.Connection) -> dict[str, str]:
+    """What each table and index is made of, by name. Not what SQLite makes by itself, nor the inside of a full-text index."""
+    rows = con.execute(
+        "SELECT name, type || ' ' || tbl_name || ' ' || sql FROM sqlite_master WHERE sql NOT NULL"
+    ).fetchall()
+    virtual = tuple(f"{name}_" for name, sql in rows if " CREATE VIRTUAL " in sql)
+    return {name: sql for name, sql in rows if not name.startswith(("sqlite_", *virtual))}
+
+
+def schema_of_version(version: int) -> dict[str, str]:
+    """The schema of a sound file of this version, which is a known one."""
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as con:
+        for step in MIGRATIONS[:version]:
+            step(con)
+        return schema_of(con)
 
 
 def _version(con: sqlite3.Connection, known: int) -> int:

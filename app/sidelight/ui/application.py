@@ -9,6 +9,7 @@ import contextlib
 import faulthandler
 import hashlib
 import logging
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from sidelight import messages
 from sidelight.paths import Paths
 from sidelight.settings import Settings
 from sidelight.ui.bridge import Bridge
+from sidelight.ui.document.pictures import Pictures
 from sidelight.ui.main_window import MainWindow
 from sidelight.ui.stylesheet import stylesheet
 from sidelight.ui.theme import DARK, LIGHT, Palette, body_font, qpalette
@@ -104,6 +106,7 @@ def _live(app: QApplication, house: House, instance: Instance, errors: LastResor
     window.show()
     app.processEvents()  # the first paint; what is imported below is not needed for it
     loop = _make_loop(app, errors)
+    pictures = Pictures(app)
     QTimer.singleShot(0, session.start)
     app.lastWindowClosed.connect(loop.stop)
     app.aboutToQuit.connect(loop.stop)
@@ -113,9 +116,11 @@ def _live(app: QApplication, house: House, instance: Instance, errors: LastResor
         window.hide()
         leave()
         bridge.stop()
+        pictures.close()
         house.close()
         loop.close()
         window.deleteLater()
+        pictures.deleteLater()
         app.removeTranslator(translator)
         app.processEvents()
     return 0
@@ -186,7 +191,7 @@ class Instance(QObject):
 
     def __init__(self, paths: Paths) -> None:
         super().__init__()
-        profile = hashlib.sha256(str(paths.data.resolve()).encode()).hexdigest()[:16]
+        profile = hashlib.sha256(os.fsencode(paths.data.resolve())).hexdigest()[:16]
         self._name = f"sidelight-{profile}"
         self._server = QLocalServer(self)
         self._server.newConnection.connect(self._on_connection)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -10,6 +11,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
+from sidelight.store.query import Query, parse
+from sidelight.store.search import Found, Hit, Snippet
 from sidelight.ui.panes.history.groups import Entry, Heading, grouped
 from sidelight.ui.panes.history.pane import HistoryPane, HistoryValue
 
@@ -123,3 +126,91 @@ def test_one_that_streams_has_a_dot_and_says_so(history: HistoryPane) -> None:
     with_dot = history.grab().toImage()
     history.show_value(HistoryValue(ENTRIES, "a"))
     assert history.grab().toImage() != with_dot
+
+
+HITS = tuple(
+    Hit(
+        "old",
+        "Old <i>things</i>",
+        f"turn {n}",
+        f"reply {n}" if n else "",
+        "trace" if n else "prompt",
+        Snippet("… what stands <b>before</b> the bat 球拍 and after it, at some length", ((33, 36),)),
+        NOW,
+        "ollama" if n else "",
+        "qwen3:8b" if n else "",
+    )
+    for n in range(3)
+)
+
+
+def test_messages_are_asked_for_once_typing_rests(qtbot: QtBot, history: HistoryPane) -> None:
+    asked: list[Query] = []
+    history.searched.connect(asked.append)
+    with qtbot.waitSignal(history.searched):
+        qtbot.keyClicks(history._search, "bat model:r1")
+    assert asked == [parse("bat model:r1")]
+    assert "Searching" in history._said.text()
+    history._places["trace"].setChecked(False)
+    assert asked[-1].places == {"prompt", "answer"}
+    history._search.clear()
+    assert asked[-1].is_empty
+    assert history._said.isHidden()
+    assert history._where.isHidden()
+
+
+def test_hits_stand_below_titles_and_are_opened_by_keys(qtbot: QtBot, history: HistoryPane) -> None:
+    qtbot.keyClicks(history._search, "bat")
+    history.show_found(Found(HITS))
+    assert titles(history) == [
+        "Conversations",
+        "The bat and the ball",
+        "In messages",
+        *3 * ["Old <i>things</i>"],
+    ]
+    for _ in range(9):
+        qtbot.keyClick(history._search, Qt.Key.Key_Down)
+    qtbot.keyClick(history._search, Qt.Key.Key_Up)
+    with qtbot.waitSignal(history.hit_opened) as heard:
+        qtbot.keyClick(history._search, Qt.Key.Key_Return)
+    assert heard.args == ["old", "turn 1", "reply 1"]
+    for _ in range(9):
+        qtbot.keyClick(history._search, Qt.Key.Key_Up)
+    assert history._list.currentIndex().row() == 1
+    qtbot.keyClick(history._search, Qt.Key.Key_PageDown)
+    assert history._list.currentIndex().row() == 5
+    qtbot.keyClick(history._search, Qt.Key.Key_Escape)
+    assert history._search.text() == ""
+    assert "Old things" in titles(history)
+
+
+def test_a_hit_is_told_to_screen_readers_and_cannot_be_renamed(qtbot: QtBot, history: HistoryPane) -> None:
+    qtbot.keyClicks(history._search, "zzz")
+    history.show_found(Found(HITS))
+    index = history._list.currentIndex()
+    said = str(index.data(Qt.ItemDataRole.AccessibleTextRole))
+    assert said.startswith("Old <i>things</i>: … what stands")
+    assert said.endswith("(prompt)")
+    assert not index.flags() & Qt.ItemFlag.ItemIsEditable
+
+
+def test_that_it_is_not_all_is_said(qtbot: QtBot, history: HistoryPane) -> None:
+    qtbot.keyClicks(history._search, "zzz")
+    history.show_found(Found())
+    assert history._said.text() == "Nothing in messages."
+    history.show_found(Found(HITS, partial=True))
+    assert history._said.text().startswith("Time ran out")
+    history.show_found(Found(HITS), 0.4)
+    assert "40 %" in history._said.text()
+    history.show_found(Found(HITS))
+    assert history._said.isHidden()
+
+
+def test_marks_are_drawn_bold_and_in_sight(qtbot: QtBot, history: HistoryPane) -> None:
+    qtbot.keyClicks(history._search, "bat")
+    pictures = []
+    for marks in ((), ((33, 36),)):
+        shown = Snippet(HITS[1].snippet.text, marks)
+        history.show_found(Found((replace(HITS[1], snippet=shown),)))
+        pictures.append(history._list.grab().toImage())
+    assert pictures[0] != pictures[1]

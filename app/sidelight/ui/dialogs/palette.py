@@ -1,20 +1,34 @@
-"""The palette: a few letters find a command or a conversation; Enter does it."""
+"""The palette: a few letters find a command, a conversation or what stands in messages; Enter does it, or goes there."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QWidget
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QPainter, QPalette
+from PySide6.QtWidgets import (
+    QHeaderView,
+    QLineEdit,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QWidget,
+)
 
 from sidelight import messages
+from sidelight.store.query import Query, parse
+from sidelight.store.search import Found, Hit
 from sidelight.ui.dialogs.base import Dialog
+from sidelight.ui.widgets.marked import draw_marked
 
 __all__ = ["Choice", "CommandPalette", "matching"]
 
 _MOST = 50
+_TYPING_MS = 80
+_CHOICE = Qt.ItemDataRole.UserRole
+_HIT = Qt.ItemDataRole.UserRole + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +50,48 @@ def matching(choices: Sequence[Choice], typed: str) -> list[Choice]:
     return found[:_MOST]
 
 
+class _Delegate(QStyledItemDelegate):
+    """Draws the text of a hit on one line, what was looked for in bold; all else as usual."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Draw one cell."""
+        super().paint(painter, option, index)
+        hit = index.data(_HIT)
+        if isinstance(hit, Hit):
+            margin = (option.rect.height() - option.fontMetrics.lineSpacing()) // 2
+            box = option.rect.adjusted(6, margin, -6, 0)
+            palette = QGuiApplication.palette()
+            muted = palette.color(QPalette.ColorRole.PlaceholderText)
+            colours = (muted, palette.color(QPalette.ColorRole.Text))
+            draw_marked(painter, box, hit.snippet.text, hit.snippet.marks, option.font, colours, lines=1)
+
+
 class CommandPalette(Dialog):
-    """`chosen` carries kind and id."""
+    """`chosen` carries kind and id; `hit_chosen` a conversation, a turn and a reply ("": the prompt).
+
+    `searched` says what to look for in messages; what is found comes by `show_found`.
+    """
 
     chosen = Signal(str, str)
+    searched = Signal(Query)
+    hit_chosen = Signal(str, str, str)
 
     def __init__(self, choices: Sequence[Choice], parent: QWidget | None = None) -> None:
         super().__init__(messages.text("ui.palette"), parent)
         self._choices = choices
+        self._found: Found | None = None
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(_TYPING_MS)
         self._field = QLineEdit()
         self._field.setPlaceholderText(messages.text("ui.palette.hint"))
         self._field.setAccessibleName(messages.text("ui.palette.hint"))
         self._list = QTreeWidget()
         self._list.setHeaderHidden(True)
         self._list.setColumnCount(2)
+        self._list.setItemDelegate(_Delegate(self._list))
         self._list.setRootIsDecorated(False)
         self._list.setUniformRowHeights(True)
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -62,7 +104,9 @@ class CommandPalette(Dialog):
         self.column.addWidget(self._field)
         self.column.addWidget(self._list, 1)
         self._field.installEventFilter(self)
-        self._field.textChanged.connect(lambda _text: self._draw())
+        self._field.textChanged.connect(self._on_typed)
+        self._typing.timeout.connect(lambda: self.searched.emit(parse(self._field.text())))
+        self.finished.connect(lambda _result: self.searched.emit(Query()))
         self._field.returnPressed.connect(self._take)
         self._list.itemClicked.connect(lambda _item, _column: self._take())
         self._draw()
@@ -79,12 +123,33 @@ class CommandPalette(Dialog):
                 return True
         return super().eventFilter(watched, event)
 
+    def show_found(self, found: Found | None) -> None:
+        """Draw what was found in messages below all else; None while that is not known."""
+        self._found = found
+        row = self._list.currentIndex().row()
+        self._draw()
+        self._go_to(min(row, self._list.topLevelItemCount() - 1))
+
+    def _on_typed(self) -> None:
+        self._found = None
+        self._typing.start()
+        self._draw()
+
     def _draw(self) -> None:
         self._list.clear()
         for choice in matching(self._choices, self._field.text()):
             item = QTreeWidgetItem([choice.title, choice.hint])
             item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            item.setData(0, Qt.ItemDataRole.UserRole, (choice.kind, choice.id))
+            item.setData(0, _CHOICE, (choice.kind, choice.id))
+            self._list.addTopLevelItem(item)
+        for hit in self._found.hits if self._found is not None else ():
+            title = " ".join(hit.title.split()) or messages.text("ui.history.untitled")
+            item = QTreeWidgetItem(
+                ["", self.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, 200)]
+            )
+            item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            item.setData(0, _HIT, hit)
+            item.setData(0, Qt.ItemDataRole.AccessibleTextRole, hit.snippet.text)
             self._list.addTopLevelItem(item)
         self._go_to(0)
 
@@ -95,7 +160,11 @@ class CommandPalette(Dialog):
 
     def _take(self) -> None:
         item = self._list.currentItem()
-        if item is not None:
-            kind, identifier = item.data(0, Qt.ItemDataRole.UserRole)
-            self.accept()
-            self.chosen.emit(kind, identifier)
+        if item is None:
+            return
+        hit, choice = item.data(0, _HIT), item.data(0, _CHOICE)
+        self.accept()
+        if isinstance(hit, Hit):
+            self.hit_chosen.emit(hit.conversation, hit.turn, hit.reply)
+        else:
+            self.chosen.emit(*choice)

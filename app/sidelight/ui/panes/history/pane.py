@@ -1,4 +1,7 @@
-"""The list of conversations with its search field, its date groups, renaming in place and deletion with a way back."""
+"""The list of conversations with its date groups, renaming in place and deletion with a way back; and the search above it.
+
+What is typed finds titles at once; `searched` asks for what stands in messages, and `show_found` puts it below.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ from typing import Final
 
 from PySide6.QtCore import (
     QAbstractListModel,
+    QEvent,
     QModelIndex,
+    QObject,
     QPersistentModelIndex,
     QPoint,
     QRect,
@@ -18,8 +23,9 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QFont, QGuiApplication, QPainter, QPalette
+from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent, QPainter, QPalette
 from PySide6.QtWidgets import (
+    QCheckBox,
     QFrame,
     QHBoxLayout,
     QLineEdit,
@@ -33,15 +39,26 @@ from PySide6.QtWidgets import (
 )
 
 from sidelight import messages
+from sidelight.store.query import Place, Query, parse
+from sidelight.store.search import Found, Hit
 from sidelight.ui.panes.history.groups import Entry, Heading, grouped
+from sidelight.ui.panes.history.results import draw_hit, height_of_hit, hit_origin, hit_title, said_of
 from sidelight.ui.widgets.banner import Banner
+from sidelight.ui.widgets.flow import FlowLayout
 from sidelight.ui.widgets.icon import IconButton
+from sidelight.ui.widgets.plain import Label, plain_tip
 
 __all__ = ["HistoryPane", "HistoryValue"]
 
 UNDO_MS: Final = 8_000
+TYPING_MS: Final = 80
+"""After the last letter, before messages are searched."""
+
+_MOST_TITLES: Final = 5
 _ID = Qt.ItemDataRole.UserRole
 _STREAMING = Qt.ItemDataRole.UserRole + 1
+_HIT = Qt.ItemDataRole.UserRole + 2
+_Row = Heading | Entry | Hit
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -55,16 +72,16 @@ class HistoryValue:
 
 
 class _Model(QAbstractListModel):
-    """Headings and entries; an edit of a title becomes `renamed`."""
+    """Headings, entries and hits; an edit of a title becomes `renamed`."""
 
     renamed = Signal(str, str)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.rows: tuple[Heading | Entry, ...] = ()
+        self.rows: tuple[_Row, ...] = ()
         self.streaming: frozenset[str] = frozenset()
 
-    def put(self, rows: tuple[Heading | Entry, ...], streaming: frozenset[str]) -> bool:
+    def put(self, rows: tuple[_Row, ...], streaming: frozenset[str]) -> bool:
         """Take rows; True where the list itself changed."""
         if rows != self.rows:
             self.beginResetModel()
@@ -85,6 +102,8 @@ class _Model(QAbstractListModel):
         row = self.rows[index.row()]
         if isinstance(row, Heading):
             return row.title if role == Qt.ItemDataRole.DisplayRole else None
+        if isinstance(row, Hit):
+            return _of_hit(row, role)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return " ".join(row.title.split()) or messages.text("ui.history.untitled")
         if role == Qt.ItemDataRole.AccessibleTextRole:
@@ -97,27 +116,40 @@ class _Model(QAbstractListModel):
         return None
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
-        """Headings cannot be chosen."""
+        """Headings cannot be chosen, and only titles can be edited."""
         if not index.isValid() or isinstance(self.rows[index.row()], Heading):
             return Qt.ItemFlag.ItemIsEnabled
-        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEditable
+        chosen = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        return chosen | Qt.ItemFlag.ItemIsEditable if isinstance(self.rows[index.row()], Entry) else chosen
 
     def setData(self, index: _Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
         """A new title."""
         row = self.rows[index.row()]
         title = " ".join(str(value).split())
-        if role != Qt.ItemDataRole.EditRole or isinstance(row, Heading) or not title:
+        if role != Qt.ItemDataRole.EditRole or not isinstance(row, Entry) or not title:
             return False
         if title != row.title:
             self.renamed.emit(row.id, title)
         return True
 
 
+def _of_hit(hit: Hit, role: int) -> object:
+    if role == Qt.ItemDataRole.AccessibleTextRole:
+        return f"{hit_title(hit)}: {hit.snippet.text} ({hit_origin(hit)})"
+    if role == Qt.ItemDataRole.ToolTipRole:
+        return plain_tip(hit.snippet.text)
+    if role == _HIT:
+        return hit
+    return hit_title(hit) if role == Qt.ItemDataRole.DisplayRole else None
+
+
 class _Delegate(QStyledItemDelegate):
-    """Draws a heading small and quiet, an entry on one line, and the dot of one that streams."""
+    """Draws a heading small and quiet, an entry on one line, the dot of one that streams, and a hit on four."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
         """Lines with air around them."""
+        if index.data(_HIT) is not None:
+            return QSize(40, height_of_hit(option.font))
         high = option.fontMetrics.height()
         return QSize(40, round(high * (2.1 if index.data(_ID) is None else 1.9)))
 
@@ -128,12 +160,14 @@ class _Delegate(QStyledItemDelegate):
         box = QRect(option.rect)
         palette = option.palette
         title = str(index.data(Qt.ItemDataRole.DisplayRole))
-        if index.data(_ID) is None:
+        hit = index.data(_HIT)
+        # not of option.palette: a style sheet makes this colour half transparent there
+        muted = QGuiApplication.palette().color(QPalette.ColorRole.PlaceholderText)
+        if hit is None and index.data(_ID) is None:
             font = QFont(option.font)
             font.setPointSizeF(font.pointSizeF() * 0.88)
             painter.setFont(font)
-            # not of option.palette: a style sheet makes this colour half transparent there
-            painter.setPen(QGuiApplication.palette().color(QPalette.ColorRole.PlaceholderText))
+            painter.setPen(muted)
             box.adjust(12, 0, -8, -4)
             painter.drawText(box, int(Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft), title)
             painter.restore()
@@ -148,6 +182,10 @@ class _Delegate(QStyledItemDelegate):
             painter.setBrush(palette.color(QPalette.ColorRole.Midlight))
             painter.drawRoundedRect(QRectF(ground), 4, 4)
         line = ground.adjusted(8, 0, -8, 0)
+        if hit is not None:
+            draw_hit(painter, line, hit, option.font, palette.color(QPalette.ColorRole.Text), muted)
+            painter.restore()
+            return
         if index.data(_STREAMING):
             size = max(6, option.fontMetrics.height() // 3)
             painter.setPen(Qt.PenStyle.NoPen)
@@ -161,9 +199,13 @@ class _Delegate(QStyledItemDelegate):
 
 
 class HistoryPane(QFrame):
-    """Wishes: `opened`, `renamed`, `deleted` (after the time to undo has passed), `asked_new`."""
+    """Wishes: `opened`, `renamed`, `deleted` (after the time to undo has passed), `asked_new`, `searched`, `hit_opened`."""
 
     opened = Signal(str)
+    searched = Signal(Query)
+    """What to look for in messages; an empty query when no more."""
+    hit_opened = Signal(str, str, str)
+    """A conversation, a turn in it, and a reply, "" for the turn's prompt."""
     renamed = Signal(str, str)
     hidden = Signal(str)
     """Deleted, but it can still be taken back."""
@@ -175,11 +217,35 @@ class HistoryPane(QFrame):
         self.setProperty("role", "sidebar")
         self._value = HistoryValue()
         self._going: Entry | None = None
+        self._found: Found | None = None
+        self._indexed = 1.0
         self._new = IconButton("new", messages.text("ui.new"))
         self._search = QLineEdit()
         self._search.setPlaceholderText(messages.text("ui.history.search"))
         self._search.setAccessibleName(messages.text("ui.history.search"))
+        self._search.setToolTip(plain_tip(messages.text("ui.search.hint")))
         self._search.setClearButtonEnabled(True)
+        self._search.installEventFilter(self)
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(TYPING_MS)
+        self._places: dict[Place, QCheckBox] = {
+            "prompt": QCheckBox(messages.text("ui.search.prompts")),
+            "answer": QCheckBox(messages.text("ui.search.answers")),
+            "trace": QCheckBox(messages.text("ui.search.traces")),
+        }
+        self._where = QWidget()
+        where = FlowLayout(self._where)
+        around = QHBoxLayout()
+        around.setContentsMargins(4, 0, 0, 4)
+        around.addWidget(self._where)
+        for box in self._places.values():
+            box.setChecked(True)
+            where.addWidget(box)
+        self._where.hide()
+        self._said = Label(role="muted", wrap=True)
+        self._said.setContentsMargins(16, 8, 16, 8)
+        self._said.hide()
         self._model = _Model(self)
         self._list = QListView()
         self._list.setModel(self._model)
@@ -204,10 +270,15 @@ class HistoryPane(QFrame):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(head)
+        column.addLayout(around)
         column.addWidget(self._list, 1)
+        column.addWidget(self._said)
         column.addWidget(self._undo)
         self._new.clicked.connect(self.asked_new)
-        self._search.textChanged.connect(lambda _text: self._draw())
+        self._search.textChanged.connect(self._on_typed)
+        self._typing.timeout.connect(self._ask)
+        for box in self._places.values():
+            box.toggled.connect(self._ask)
         self._list.clicked.connect(self._on_chosen)
         self._list.activated.connect(self._on_chosen)
         self._list.customContextMenuRequested.connect(self._on_menu)
@@ -222,6 +293,12 @@ class HistoryPane(QFrame):
         """Draw the list."""
         self._value = value
         self._draw()
+
+    def show_found(self, found: Found | None, indexed: float = 1.0) -> None:
+        """Draw what was found in messages, None while that is not known; `indexed` is the share that can be found yet."""
+        self._found, self._indexed = found, indexed
+        if self._looking:
+            self._draw()
 
     # --- commands
 
@@ -273,20 +350,88 @@ class HistoryPane(QFrame):
 
     # --- inside
 
+    @property
+    def _looking(self) -> bool:
+        return bool(self._search.text().strip())
+
+    def _on_typed(self) -> None:
+        self._where.setVisible(self._looking)
+        if self._looking:
+            self._typing.start()
+        else:
+            self._typing.stop()
+            self._found = None
+            self._ask()
+        self._draw()
+
+    def _ask(self) -> None:
+        places = frozenset(place for place, box in self._places.items() if box.isChecked())
+        self.searched.emit(parse(self._search.text(), places))
+
     def _draw(self) -> None:
-        words = self._search.text().casefold().split()
-        going = self._going.id if self._going is not None else None
-        entries = [
-            e for e in self._value.entries if e.id != going and all(w in e.title.casefold() for w in words)
-        ]
         if self._list.state() == QListView.State.EditingState:
             return
-        self._model.put(grouped(entries, time.time()), self._value.streaming)
+        chosen = self._list.currentIndex().row() if self._looking else -1
+        changed = self._model.put(self._rows(), self._value.streaming)
+        said = said_of(self._found, self._indexed) if self._looking else ""
+        self._said.setText(said)
+        self._said.setVisible(bool(said))
+        if self._looking:
+            if changed:
+                self._list.setCurrentIndex(self._choosable(max(chosen, 0), 1))
+            return
         index = self._index_of(self._value.current)
         if index.isValid():
             self._list.setCurrentIndex(index)
         else:
             self._list.clearSelection()
+
+    def _rows(self) -> tuple[_Row, ...]:
+        going = self._going.id if self._going is not None else None
+        entries = [e for e in self._value.entries if e.id != going]
+        if not self._looking:
+            return grouped(entries, time.time())
+        words = self._search.text().casefold().split()
+        titled = [e for e in entries if all(w in e.title.casefold() for w in words)][:_MOST_TITLES]
+        hits = [h for h in self._found.hits if h.conversation != going] if self._found is not None else []
+        rows: list[_Row] = []
+        for title, part in (("ui.history", titled), ("ui.search.messages", hits)):
+            if part:
+                rows += [Heading(messages.text(title)), *part]
+        return tuple(rows)
+
+    def _choosable(self, row: int, step: int) -> QModelIndex:
+        """The row, or the next one in this direction that is no heading; the nearest in the other where there is none."""
+        rows = self._model.rows
+        ahead = range(row, len(rows)) if step > 0 else range(row, -1, -1)
+        behind = range(min(row, len(rows) - 1), -1, -1) if step > 0 else range(max(row, 0), len(rows))
+        for place in (*ahead, *behind):
+            if 0 <= place < len(rows) and not isinstance(rows[place], Heading):
+                return self._model.index(place)
+        return QModelIndex()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Arrows and Enter go to the list while the field keeps the focus; Escape empties it before it stops any lane."""
+        if not isinstance(event, QKeyEvent) or not self._looking:
+            return super().eventFilter(watched, event)
+        key = Qt.Key(event.key())
+        if event.type() is QEvent.Type.ShortcutOverride and key == Qt.Key.Key_Escape:
+            event.accept()
+        elif event.type() is QEvent.Type.KeyPress:
+            steps = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 5, Qt.Key.Key_PageUp: -5}
+            if key == Qt.Key.Key_Escape:
+                self._search.clear()
+                return True
+            if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._on_chosen(self._list.currentIndex())
+                return True
+            if key in steps:
+                row = self._list.currentIndex().row() + steps[key]
+                index = self._choosable(row, steps[key])
+                self._list.setCurrentIndex(index)
+                self._list.scrollTo(index)
+                return True
+        return super().eventFilter(watched, event)
 
     def _index_of(self, identifier: str) -> QModelIndex:
         for place, row in enumerate(self._model.rows):
@@ -295,8 +440,10 @@ class HistoryPane(QFrame):
         return QModelIndex()
 
     def _on_chosen(self, index: QModelIndex) -> None:
-        identifier = index.data(_ID)
-        if identifier and identifier != self._value.current:
+        hit, identifier = index.data(_HIT), index.data(_ID)
+        if hit is not None:
+            self.hit_opened.emit(hit.conversation, hit.turn, hit.reply)
+        elif identifier and identifier != self._value.current:
             self.opened.emit(identifier)
 
     def _on_menu(self, at: QPoint) -> None:
