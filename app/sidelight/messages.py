@@ -595,12 +595,12 @@ CATALOGUE: dict[str, str] = {
     "ui.document.formula_width": N_("Shown as its source: its picture is too wide for this place."),
     "ui.document.hidden": N_("Not shown: {rows} more rows, {columns} more columns."),
     "ui.document.more": N_("{characters} more characters."),
-    "ui.document.save": N_("Save the code as…"),
     "ui.document.said_code": N_("Code, {language}, {lines} lines. Enter for what can be done with it."),
     "ui.document.said_link": N_("Link: {text}. {address}"),
     "ui.document.said_table": N_(
         "Table, {rows} rows, {columns} columns. Enter for what can be done with it."
     ),
+    "ui.document.save": N_("Save the code as…"),
     "ui.document.select_all": N_("Select all"),
     "ui.document.show_more": N_("Show more"),
     "ui.document.to_end": N_("To the end"),

@@ -38,7 +38,6 @@ __all__ = [
     "Text",
     "code_text",
     "holds_link",
-    "holds_table",
     "inline_text",
     "marker",
     "math_text",
@@ -48,6 +47,7 @@ __all__ = [
     "shown",
     "shown_rows",
     "texts",
+    "within",
 ]
 
 Lines: TypeAlias = tuple[int, int]
@@ -306,25 +306,20 @@ def shown_rows(block: Table) -> tuple[tuple[Cell, ...], ...]:
     return block.rows if block.continued else (block.header, *block.rows)
 
 
-def _within(block: Block) -> Iterator[Block]:
+def within(block: Block) -> Iterator[Block]:
     """A block and all blocks inside it."""
     yield block
     inner = block.blocks if isinstance(block, Quote) else ()
     if isinstance(block, ListBlock):
         inner = tuple(b for item in block.items for b in item.blocks)
     for child in inner:
-        yield from _within(child)
-
-
-def holds_table(block: Block) -> bool:
-    """Whether a table stands in it."""
-    return any(isinstance(b, Table) for b in _within(block))
+        yield from within(child)
 
 
 def holds_link(block: Block) -> bool:
     """Whether it offers anything to follow."""
     runs: list[Sequence[Inline]] = []
-    for b in _within(block):
+    for b in within(block):
         if isinstance(b, More):
             return True
         if isinstance(b, Paragraph | Heading):

@@ -17,7 +17,11 @@ from sidelight.render.blocks import (
     Emphasis,
     Heading,
     Inline,
+    Link,
     ListBlock,
+    ListItem,
+    Math,
+    MathBlock,
     More,
     Paragraph,
     Quote,
@@ -96,8 +100,10 @@ class BlockStream:
     def tail(self) -> tuple[Block, ...]:
         """The open end as blocks, made presentable: what is unclosed looks closed, half a marker is not shown."""
         if self._tail is None:
-            source = presentable(self._tail_source(self._stop))
+            source, formula = presentable(self._tail_source(self._stop))
             self._tail = tuple(p.block for p in self._parsed(source, dict(self._environment)))
+            if formula and self._tail:
+                self._tail = (*self._tail[:-1], _with_open_formula(self._tail[-1]))
             self._fenced = in_fence(source)
             self._drawn = len(self._whole)
         if self._end is not None:
@@ -343,6 +349,34 @@ def _longer(block: Block, fenced: bool, text: str, end: str) -> Block | None:
             return None if inner is None else replace(block, items=(*before, item))
         case _:
             return None
+
+
+def _with_open_formula(block: Block) -> Block:
+    """A block at the end of which a formula is still open: without the mark that closed it for the parser."""
+    match block:
+        case MathBlock():
+            return replace(block, closer="")
+        case Paragraph(children) | Heading(children=children):
+            return replace(block, children=_open_formula(children))
+        case Quote([*before, last]):
+            return replace(block, blocks=(*before, _with_open_formula(last)))
+        case ListBlock([*before, ListItem([*blocks, last]) as item]):
+            item = replace(item, blocks=(*blocks, _with_open_formula(last)))
+            return replace(block, items=(*before, item))
+        case Table(rows=[*before, row]):
+            return replace(block, rows=(*before, tuple(_open_formula(cell) for cell in row)))
+        case _:
+            return block
+
+
+def _open_formula(children: tuple[Inline, ...]) -> tuple[Inline, ...]:
+    match children:
+        case [*before, Math() as last]:
+            return (*before, replace(last, closer=""))
+        case [*before, (Emphasis() | Strong() | Strike() | Link()) as last]:
+            return (*before, replace(last, children=_open_formula(last.children)))
+        case _:
+            return children
 
 
 def _longer_inlines(children: tuple[Inline, ...], word: str, text: str) -> tuple[Inline, ...] | None:

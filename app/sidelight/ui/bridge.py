@@ -17,6 +17,7 @@ from sidelight.engine.session import FIRST_MODEL, Session
 from sidelight.engine.terms import EMBEDDED, Change, Notice, WeightsOffer
 from sidelight.net import is_plain
 from sidelight.settings import Settings
+from sidelight.store.search import Found
 from sidelight.ui.panes.compare.values import Compared, Facts
 from sidelight.ui.panes.composer.pane import Chip, ComposerValue
 from sidelight.ui.panes.history.groups import Entry
@@ -55,6 +56,12 @@ class Surface(Protocol):
 
     def show_history(self, value: HistoryValue) -> None:
         """Draw the list of conversations."""
+
+    def show_found(self, found: Found | None, indexed: float) -> None:
+        """Draw what was found in messages, and the share of them that can be found yet."""
+
+    def show_place(self, turn: str, reply: str) -> None:
+        """Bring a turn into sight, and a reply in it, "" for its prompt."""
 
     def show_welcome(self, value: WelcomeValue) -> None:
         """Draw the empty state."""
@@ -167,6 +174,10 @@ class Bridge(QObject):
             self._surface.show_situation()
         if news & {"conversation", "history"} or ("reply" in news and not self._session.streaming):
             self._surface.show_history(self._history())
+        if "found" in news:
+            self._surface.show_found(self._session.found(), self._session.indexed)
+        if "sought" in news:
+            self._surface.show_place(*self._session.sought())
         if news & {"conversation", "weights", "backends"}:
             self._surface.show_welcome(self._welcome())
         if news & {"backends", "weights", "settings"}:

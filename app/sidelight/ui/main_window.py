@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +34,7 @@ from sidelight import messages
 from sidelight.chat.conversation import ContextRule, failed_lanes
 from sidelight.engine.session import Session
 from sidelight.engine.terms import EMBEDDED, Change, Notice
+from sidelight.paths import standard_paths
 from sidelight.secrets import Secret
 from sidelight.settings import BackendSetting, PresetSetting, Settings
 from sidelight.ui import bridge, wording
@@ -51,9 +53,11 @@ if TYPE_CHECKING:
     from sidelight.chat.conversation import Turn
     from sidelight.chat.message import Attachment, Lane, TagRule
     from sidelight.chat.reply import Reply
+    from sidelight.store.search import Found
     from sidelight.ui.attaching import Source
     from sidelight.ui.dialogs.access import KeyDialog
     from sidelight.ui.dialogs.model_picker import ModelPicker
+    from sidelight.ui.dialogs.palette import CommandPalette
     from sidelight.ui.evidence import Evidence, Known
     from sidelight.ui.examining import Reader
     from sidelight.ui.panes.compare.pane import LanesPane
@@ -86,6 +90,7 @@ class MainWindow(QMainWindow):
         self._zoom = 1.0
         self._picker: ModelPicker | None = None
         self._preferences: PreferencesWindow | None = None
+        self._palette_dialog: CommandPalette | None = None
         self._key_dialog: KeyDialog | None = None
         self._reader: Reader | None = None
         self._shown_notice: Notice | None = None
@@ -198,6 +203,8 @@ class MainWindow(QMainWindow):
         self.history.hidden.connect(self._on_hidden)
         self.history.deleted.connect(session.delete)
         self.history.asked_new.connect(self.new_conversation)
+        self.history.searched.connect(session.search)
+        self.history.hit_opened.connect(session.open)
         self.welcome.fetch_wanted.connect(session.fetch_weights)
         self.welcome.cancel_wanted.connect(session.cancel_weights)
         self.welcome.server_wanted.connect(lambda backend: self._open_picker(backend, "", self._first_lane()))
@@ -247,6 +254,7 @@ class MainWindow(QMainWindow):
         lanes.turn_wished.connect(self._on_turn_wish)
         lanes.lane_moved.connect(self._session.move_lane)
         lanes.link_clicked.connect(self._on_link)
+        lanes.save_wished.connect(self._save_code)
         lanes.looked.connect(self._on_looked)
         app = QApplication.instance()
         assert isinstance(app, QApplication)
@@ -265,6 +273,23 @@ class MainWindow(QMainWindow):
     def show_history(self, value: HistoryValue) -> None:
         """Draw the list of conversations."""
         self.history.show_value(value)
+
+    def show_found(self, found: Found | None, indexed: float) -> None:
+        """Draw what was found where it was asked for."""
+        self.history.show_found(found, indexed)
+        if self._palette_dialog is not None:
+            self._palette_dialog.show_found(found)
+
+    def show_place(self, turn: str, reply: str) -> None:
+        """Bring a turn into sight in every lane, and a reply in its own."""
+        if self._lanes is None:
+            return
+        for column in self._lanes.columns:
+            column.view.scroll_to_row(f"{turn}.prompt")
+        found = self._session.conversation.turn(turn)
+        for answer in found.replies if found is not None else ():
+            if answer.id == reply:
+                self._lanes.focus_on(answer.lane)
 
     def show_welcome(self, value: WelcomeValue) -> None:
         """Draw the empty state."""
@@ -390,6 +415,22 @@ class MainWindow(QMainWindow):
         column = self._lanes.current if self._lanes is not None else None
         if column is not None and column.newest is not None:
             QGuiApplication.clipboard().setText(column.newest.answer_text)
+
+    def copy_conversation(self) -> None:
+        """Copy all of the conversation as Markdown, traces folded."""
+        from sidelight.ui.exporting import Copier
+
+        copier = Copier(self)
+        copier.done.connect(lambda text: QGuiApplication.clipboard().setText(text))
+        copier.begin(self._session.conversation, self._own_prices)
+
+    def export_conversations(self) -> None:
+        """Write conversations into a file."""
+        from sidelight.ui.dialogs.export import ExportDialog
+        from sidelight.ui.exporting import Place
+
+        place = Place(standard_paths().database, self._own_prices)
+        ExportDialog(self._session.conversation, self._session.history(), place, self).open()
 
     def rename_conversation(self) -> None:
         """Edit the title in the list."""
@@ -685,14 +726,24 @@ class MainWindow(QMainWindow):
             case "copy_stream":
                 QGuiApplication.clipboard().setText(recorded.unpacked().decode("utf-8", "replace"))
             case "save_stream":
-                dialog = QFileDialog(self, messages.text("ui.details.save"))
-                dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-                dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-                dialog.selectFile(f"stream-{self._wire[0][:8]}.txt")
-                dialog.fileSelected.connect(lambda path: self._save(path, recorded.unpacked()))
-                dialog.open()
+                name = f"stream-{self._wire[0][:8]}.txt"
+                self._ask_path("ui.details.save", name, lambda path: self._save(path, recorded.unpacked()))
             case _:
                 raise ValueError(wish)
+
+    def _save_code(self, code: str, name: str) -> None:
+        content = code.encode("utf-8", "replace")
+        self._ask_path("ui.document.save", name, lambda path: self._save(path, content))
+
+    def _ask_path(self, title: str, name: str, then: Callable[[str], None]) -> None:
+        """Ask for a file, which is not taken without a question where there is one already."""
+        dialog = QFileDialog(self, messages.text(title))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix(Path(name).suffix.lstrip("."))
+        dialog.selectFile(name)
+        dialog.fileSelected.connect(then)
+        dialog.open()
 
     def _save(self, path: str, content: bytes) -> None:
         try:
@@ -759,6 +810,11 @@ class MainWindow(QMainWindow):
         if self._lanes is not None:
             self._lanes.open_find()
 
+    def find_next(self, step: int) -> None:
+        """Go to the next match (1) or the one before (-1)."""
+        if self._lanes is not None:
+            self._lanes.find_next(step)
+
     def toggle_sidebar(self) -> None:
         """Show or hide the list of conversations."""
         self._show_sidebar(not self.history.isVisibleTo(self))
@@ -813,7 +869,14 @@ class MainWindow(QMainWindow):
         ]
         palette = CommandPalette(choices, self)
         palette.chosen.connect(self._on_palette)
+        palette.searched.connect(self._session.search)
+        palette.hit_chosen.connect(self._session.open)
+        palette.destroyed.connect(self._on_palette_gone)
+        self._palette_dialog = palette
         palette.open()
+
+    def _on_palette_gone(self) -> None:
+        self._palette_dialog = None
 
     def _on_palette(self, kind: str, identifier: str) -> None:
         if kind == "conversation":

@@ -18,7 +18,7 @@ from sidelight.render.blocks import Block, texts
 from sidelight.render.markdown import parse
 from sidelight.render.stream import BlockStream
 from sidelight.ui.document.build import BlockDocument, build, grow, text_between
-from sidelight.ui.document.columns import share_out
+from sidelight.ui.document.columns import as_needed, share_out
 from sidelight.ui.document.letters import Role, letters
 from sidelight.ui.theme import DARK, LIGHT
 
@@ -132,13 +132,24 @@ def test_no_html_sink_here() -> None:
         assert not names & {"setHtml", "insertHtml", "setMarkdown", "appendHtml", "fromHtml"}, path
 
 
-def test_wide_tables_become_records_and_lose_nothing() -> None:
+def test_wide_tables_are_wider_than_their_place_and_read_the_same() -> None:
     header = "|" + "|".join(f" heading{i} " for i in range(9)) + "|\n" + "|---" * 9 + "|\n"
     (block,) = parse(header + "|" + "|".join(f" value{i} " for i in range(9)) + "|\n")
     wide, narrow = build(block, LIGHT, 1.0, 2000), build(block, LIGHT, 1.0, 300)
     assert [t for t in lines(wide) if t] == _read(block)
-    assert [t for t in lines(narrow) if t] == ["value0"] + [f"heading{i}: value{i}" for i in range(1, 9)]
-    assert narrow.documentLayout().documentSize().width() <= 300
+    assert [t for t in lines(narrow) if t] == _read(block)
+    assert wide.overflow == 0
+    assert narrow.overflow > 200
+    assert narrow.table_rect(0).right() <= 300
+
+
+def test_code_that_is_not_wrapped_is_as_wide_as_its_longest_line() -> None:
+    (block,) = parse("```\n" + "word " * 80 + "\nshort\n```\n")
+    wrapped, whole = build(block, LIGHT, 1.0, 300), build(block, LIGHT, 1.0, 300, wrap=False)
+    assert wrapped.overflow == 0
+    assert whole.overflow > 1000
+    assert whole.height() < wrapped.height() / 3
+    assert whole.panel_rect(0).right() == 300
 
 
 def test_columns_keep_their_words() -> None:
@@ -146,8 +157,9 @@ def test_columns_keep_their_words() -> None:
         return 10.0 * len(text)
 
     assert share_out([["ab"], ["cdef gh"]], 200, 10, measure) == [30, 80]
-    assert share_out([["ab"], ["cdef gh"]], 90, 10, measure) == [30, 60]
-    assert share_out([["abcdef"], ["cdef gh"]], 100, 10, measure) is None
+    assert share_out([["ab"], ["cdef ghij klmn"]], 170, 10, measure) == [30, 140]
+    assert share_out([["abcdef"], ["cdef gh"]], 140, 10, measure) is None
+    assert as_needed([["abcdef"], ["word " * 20]], 10, measure) == [70, 310]
 
 
 def test_copying_a_part_keeps_markers() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import cast
@@ -14,9 +15,10 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QVBo
 from pytestqt.qtbot import QtBot
 
 from sidelight.render.markdown import parse
+from sidelight.ui.document.find import Match, Query
 from sidelight.ui.document.letters import Role
 from sidelight.ui.document.rows import Item
-from sidelight.ui.document.view import BlockView, Match, Row, TextRow, WidgetRow
+from sidelight.ui.document.view import BlockView, Row, TextRow, WidgetRow
 from sidelight.ui.theme import DARK, LIGHT
 
 
@@ -170,7 +172,9 @@ def test_no_rows_at_all(view: BlockView) -> None:
     view.set_rows([])
     view.select_all()
     assert view.selected_text() == ""
-    assert view.find("x") == ()
+    view.find(re.compile("x"))
+    assert not view.show_match(Match("a0", 0))
+    assert view.first_key() == ""
     view.grab()
     QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton)
     assert view.at_end
@@ -456,16 +460,18 @@ def test_a_selection_outlives_growth_of_its_row(view: BlockView) -> None:
 # --- searching
 
 
-def test_find_counts_and_shows(view: BlockView) -> None:
+def test_what_is_found_is_marked_and_shown(view: BlockView) -> None:
     rows = [
         *numbered(300),
         *text_rows("a *nee*dle, a Needle and 🎉 needle\n\n| n |\n|---|\n| needle |\n", "z"),
     ]
     view.set_rows(rows)
     view.verticalScrollBar().setValue(0)
-    matches = view.find("needle")
-    assert matches == (Match("z0", 0), Match("z0", 1), Match("z0", 2), Match("z1", 0))
-    view.show_match(matches[2])
+    view.find(Query("needle").pattern)
+    assert view.first_key() == "a0"
+    assert view.show_match(Match("z1", 0))
+    assert view.show_match(Match("z0", 2))
+    assert not view.follow
     row = item(view, "z0")
     y = view._stack.top(row.index) - view.verticalScrollBar().value()
     assert 0 <= y < 400
@@ -474,10 +480,16 @@ def test_find_counts_and_shows(view: BlockView) -> None:
         view._document_of(row).toPlainText().encode("utf-16-le")[2 * begin : 2 * end].decode("utf-16-le")
         == "needle"
     )
-    colours = {view.grab().toImage().pixelColor(x, round(y) + 25).name() for x in range(460)}
-    assert LIGHT.mark in colours or LIGHT.mark_current in colours
-    assert len(view.find("number 7")) == 11
-    assert view.find("") == ()
+    assert {LIGHT.mark, LIGHT.mark_current} <= _colours(view, round(y), 40)
+    assert not view.show_match(None)
+    assert LIGHT.mark_current not in _colours(view, round(y), 40)
+    view.find(None)
+    assert LIGHT.mark not in _colours(view, round(y), 40)
+
+
+def _colours(view: BlockView, top: int, height: int) -> set[str]:
+    picture = view.grab().toImage()
+    return {picture.pixelColor(x, y).name() for x in range(460) for y in range(top, top + height)}
 
 
 # --- links and keys
@@ -490,51 +502,6 @@ def test_a_link_is_clicked(view: BlockView, qtbot: QtBot) -> None:
     assert clicked.args == ["https://a.b/c"]
     with qtbot.assertNotEmitted(view.link_clicked):
         QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place(view, "a0", 1))
-
-
-def test_tab_goes_through_links_and_enter_opens(view: BlockView, qtbot: QtBot) -> None:
-    view.follow = False
-    view.set_rows(
-        [
-            *text_rows("[a](https://a.a) and **[b](https://b.b)**"),
-            *numbered(100, "n"),
-            *text_rows("[c](https://c.c)", "z"),
-        ]
-    )
-    view.activateWindow()
-    view.setFocus()
-    qtbot.waitUntil(view.hasFocus)
-    opened: list[str] = []
-    view.link_clicked.connect(opened.append)
-    for _ in range(3):
-        QTest.keyClick(view, Qt.Key.Key_Tab)
-        QTest.keyClick(view, Qt.Key.Key_Return)
-    assert opened == ["https://a.a", "https://b.b", "https://c.c"]
-    assert view.verticalScrollBar().value() > 1000
-    QTest.keyClick(view, Qt.Key.Key_Backtab, Qt.KeyboardModifier.ShiftModifier)
-    QTest.keyClick(view, Qt.Key.Key_Return)
-    assert opened[-1] == "https://b.b"
-
-
-def test_the_focus_leaves_after_the_last_link(qtbot: QtBot) -> None:
-    window = QWidget()
-    qtbot.addWidget(window)
-    view, edit = BlockView(window), QLineEdit(window)
-    view.resize(400, 250)
-    edit.move(0, 260)
-    window.resize(400, 300)
-    window.show()
-    view.set_rows(text_rows("[a](https://a.a)"))
-    window.activateWindow()
-    view.setFocus()
-    qtbot.waitUntil(view.hasFocus)
-    QTest.keyClick(view, Qt.Key.Key_Tab)
-    assert view.hasFocus()
-    QTest.keyClick(view, Qt.Key.Key_Tab)
-    assert edit.hasFocus()
-    view.grab()
-    view.setFocus()
-    assert view.hasFocus()
 
 
 def test_more_of_a_message_is_asked_for(view: BlockView, qtbot: QtBot) -> None:

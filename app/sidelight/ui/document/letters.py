@@ -12,14 +12,27 @@ from typing import Literal, TypeAlias
 
 from PySide6.QtGui import QColor, QFont, QFontInfo, QFontMetricsF, QPalette, QTextCharFormat, QTextOption
 
-from sidelight.render.blocks import Break, CodeSpan, Emphasis, Inline, Link, Math, Strike, Strong, Text, shown
+from sidelight.render.blocks import (
+    Break,
+    CodeSpan,
+    Emphasis,
+    Inline,
+    Link,
+    Math,
+    Strike,
+    Strong,
+    Styled,
+    Text,
+    shown,
+)
 from sidelight.ui.theme import Palette, body_font, code_font
 
 __all__ = ["Hand", "Letters", "Role", "Run", "Style", "letters", "runs_of"]
 
 Role: TypeAlias = Literal["trace", "answer", "prompt"]
 Style: TypeAlias = tuple[str, ...]
-"""What marks a run, outermost first: "italic", "bold", "struck", "code", "formula"; any other word is an address."""
+"""What marks a run, outermost first: "italic", "bold", "struck", "code", "sub", "sup", "kbd", "formula" (which is always
+the last); any other word is an address."""
 Run: TypeAlias = tuple[str, Style]
 
 _TRACE_SCALE = 0.93
@@ -36,10 +49,10 @@ class Hand:
 
 
 def runs_of(children: Sequence[Inline]) -> list[Run]:
-    """Inlines as runs of text, neighbours of one style joined; a break is "\\n"."""
+    """Inlines as runs of text, neighbours of one style joined, but each formula one of its own; a break is "\\n"."""
     runs: list[Run] = []
     for text, style in _flat(children, ()):
-        if runs and runs[-1][1] == style:
+        if runs and runs[-1][1] == style and style[-1:] != ("formula",):
             runs[-1] = (runs[-1][0] + text, style)
         elif text:
             runs.append((text, style))
@@ -57,6 +70,8 @@ def _flat(children: Sequence[Inline], style: Style) -> Iterator[Run]:
                 yield shown(text), (*style, "code")
             case Math(text, opener, closer):
                 yield opener + text + closer, (*style, "formula")
+            case Styled(inner, mark):
+                yield from _flat(inner, (*style, mark))
             case Emphasis(inner):
                 yield from _flat(inner, (*style, "italic"))
             case Strong(inner):
@@ -141,11 +156,15 @@ class Letters:
                 form.setFontWeight(QFont.Weight.Bold)
             case "struck":
                 form.setFontStrikeOut(True)
-            case "code" | "formula":
+            case "sub":
+                form.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSubScript)
+            case "sup":
+                form.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
+            case "code" | "formula" | "kbd":
                 form.setFontFamilies([self.font(Hand(mono=True)).family()])
                 form.setFontFixedPitch(True)
                 form.setFontPointSize(form.fontPointSize() * 0.92)
-                if mark == "code":
+                if mark != "formula":
                     form.setBackground(QColor(self.colours.raised))
             case address:
                 form.setAnchor(True)

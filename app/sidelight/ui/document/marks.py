@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QAbstractTextDocumentLayout, QColor, QTextCharFormat, QTextCursor
 
-from sidelight.ui.document.build import BlockDocument
+from sidelight.ui.document.build import BlockDocument, moved
 from sidelight.ui.document.rows import Item
 
-__all__ = ["Link", "links_of", "marked", "places_of"]
+__all__ = ["Link", "boxes_of", "links_of", "marked", "places_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +47,18 @@ def links_of(item: Item, document: BlockDocument) -> list[Link]:
 
 
 def places_of(document: BlockDocument, needle: re.Pattern[str]) -> list[tuple[int, int]]:
-    """Begin and end of every match."""
+    """Begin and end of every match; one in the source of a formula stands where its picture is."""
+    pictures = document.pictures()
     places: list[tuple[int, int]] = []
     block = document.begin()
     while block.isValid():
-        text = block.text()
+        here = block.position()
+        own = [(at, source) for at, source in pictures if here <= at < here + block.length()]
+        text = document.spelled(block.text(), here)
         for match in needle.finditer(text):
-            begin = block.position() + _units(text[: match.start()])
-            places.append((begin, begin + _units(match[0])))
+            begin = here + _units(text[: match.start()])
+            end = begin + _units(match[0])
+            places.append((moved(begin + 1, (), own) - 1, moved(end, (), own)) if own else (begin, end))
         block = block.next()
     return places
 
@@ -73,6 +78,24 @@ def marked(
     made.cursor = cursor
     made.format = form
     return made
+
+
+def boxes_of(document: BlockDocument, begin: int, end: int) -> list[QRectF]:
+    """What a stretch within one text block covers, a box for each line, in the document's pixels."""
+    block = document.findBlock(begin)
+    start, layout = block.position(), block.layout()
+    corner = document.documentLayout().blockBoundingRect(block).topLeft()
+    boxes: list[QRectF] = []
+    for n in range(layout.lineCount()):
+        line = layout.lineAt(n)
+        first, last = (
+            max(begin - start, line.textStart()),
+            min(end - start, line.textStart() + line.textLength()),
+        )
+        if first < last:
+            left, right = sorted((document.x_in(line, first), document.x_in(line, last)))
+            boxes.append(QRectF(left, line.y(), right - left, line.height()).translated(corner))
+    return boxes
 
 
 def _units(text: str) -> int:

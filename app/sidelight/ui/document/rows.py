@@ -49,7 +49,8 @@ _GUESSED_WIDGET = 36.0
 class Item:
     """A row with what is known of it on the screen. `above` and `below` are the space around it, part of its extent.
 
-    `grown_from` is the position in its document from which the text grew since it was last painted.
+    `grown_from` is the position in its document from which the text grew since it was last painted; `pictures` are those
+    of the document it had before, by which places in its text were counted.
     """
 
     __slots__ = (
@@ -61,6 +62,7 @@ class Item:
         "height",
         "index",
         "laid_out",
+        "pictures",
         "row",
         "widget",
     )
@@ -75,7 +77,15 @@ class Item:
         self.document: BlockDocument | None = None
         self.widget: QWidget | None = None
         self.found: list[tuple[int, int]] | None = None
+        self.pictures: list[tuple[int, str]] = []
         self.grown_from: int | None = None
+
+    def let_go_of_document(self) -> None:
+        """It is made anew when it comes near."""
+        if self.document is not None:
+            self.pictures = self.document.pictures()
+        self.document = None
+        self.found = None
 
     @property
     def stands(self) -> bool:
@@ -165,6 +175,8 @@ class RowStack:
     def _new(self, row: Row, before: Item | None) -> Item:
         item = Item(row)
         item.height = before.height if before is not None else self.guess(row)
+        if before is not None:
+            item.pictures = before.document.pictures() if before.document is not None else before.pictures
         return item
 
     def guess(self, row: Row) -> float:

@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -21,6 +20,7 @@ from PySide6.QtGui import (
     QFocusEvent,
     QFontInfo,
     QGuiApplication,
+    QHelpEvent,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
@@ -31,19 +31,24 @@ from PySide6.QtGui import (
     QTextCursor,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QMenu, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QMenu, QToolTip, QWidget
 
 from sidelight import messages
-from sidelight.render.blocks import holds_link, holds_table, plain_all, texts
-from sidelight.ui.document import marks
-from sidelight.ui.document.build import MORE, BlockDocument, build
+from sidelight.render.blocks import CodeBlock, plain_all
+from sidelight.ui.document import colouring, marks
+from sidelight.ui.document.build import MORE, BlockDocument, Code, build, moved
 from sidelight.ui.document.end_button import EndButton
+from sidelight.ui.document.find import Match
 from sidelight.ui.document.letters import letters
+from sidelight.ui.document.pictures import Ask, Pictures
 from sidelight.ui.document.rows import Item, Row, RowStack, TextRow, WidgetRow
 from sidelight.ui.document.selection import Point, Selection, unit_at
 from sidelight.ui.theme import LIGHT, Palette, body_font
 
-__all__ = ["BlockView", "Match", "Row", "TextRow", "WidgetRow"]
+if TYPE_CHECKING:
+    from sidelight.render.highlight import Colours
+
+__all__ = ["BlockView", "Row", "TextRow", "WidgetRow"]
 
 NEAR_END = 48
 """Pixels from the end within which the view counts as being there."""
@@ -54,16 +59,10 @@ _FOOT = 3
 _LIVE = 40
 _MEASURE = 50
 """The widest column of text, in units of the body's size."""
+_GROWING = 0.3
+"""Seconds between two looks at the colours of code that may still grow."""
 _DRAG_SCROLL = 30
 """Milliseconds between two steps while a selection is drawn beyond the viewport."""
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A place where the text looked for stands: the n-th in its row."""
-
-    key: str
-    nth: int
 
 
 class BlockView(QAbstractScrollArea):
@@ -101,6 +100,9 @@ class BlockView(QAbstractScrollArea):
         self._shown_at = 0
         self._described = QTimer(self, interval=600, singleShot=True)
         self._described.timeout.connect(self._describe)
+        self._pictures: Pictures | None = None
+        self._colour_again = QTimer(self, interval=round(_GROWING * 1000), singleShot=True)
+        self._colour_again.timeout.connect(self._colour_near)
         self._button = EndButton(self)
         self._button.clicked.connect(self.to_end)
         self.set_palette_and_zoom(LIGHT, 1.0)
@@ -133,8 +135,7 @@ class BlockView(QAbstractScrollArea):
         self.verticalScrollBar().setSingleStep(round(unit * 1.5))
         self._button.set_colours(palette)
         for item in self._live:
-            item.document = None
-            item.found = None
+            item.let_go_of_document()
         self._relay(unit)
 
     def scroll_to_row(self, key: str) -> None:
@@ -199,34 +200,34 @@ class BlockView(QAbstractScrollArea):
         if text := self.selected_text():
             QGuiApplication.clipboard().setText(text)
 
-    def find(self, text: str) -> tuple[Match, ...]:  # type: ignore[override]  # hides QWidget.find(window id), unused
-        """Highlight a text everywhere, whatever its case, and say where it stands in reading order; "" ends it."""
-        self._needle = re.compile(re.escape(text), re.IGNORECASE) if text else None
-        self._current = None
-        matches: list[Match] = []
-        for item in self._live:
-            item.found = None
-        for item in self._stack.items:
-            if self._needle is not None and isinstance(item.row, TextRow):
-                if holds_table(item.row.block):  # may be shown as records, which repeat the header
-                    n = len(self._found(item))
-                else:
-                    n = sum(len(self._needle.findall(t)) for t in texts(item.row.block))
-                matches.extend(Match(item.row.key, i) for i in range(n))
-        self.viewport().update()
-        return tuple(matches)
+    def find(self, needle: re.Pattern[str] | None) -> None:  # type: ignore[override]  # hides QWidget.find(window id), unused
+        """Mark what this finds wherever it can be seen; None ends it. Counting is `find.Counter`'s."""
+        if needle != self._needle:
+            self._needle, self._current = needle, None
+            for item in self._live:
+                item.found = None
+            self.viewport().update()
 
-    def show_match(self, match: Match) -> None:
-        """Bring a match into view and mark it as the current one."""
-        item = self._stack.by_key.get(match.key)
-        if item is None:
-            return
-        self._current = match
+    def show_match(self, match: Match | None) -> bool:
+        """Bring a match into view and mark it as the current one, None: none. False where it is not among the rows."""
+        if match != self._current:
+            self._current = None
+            self.viewport().update()
+        item = self._stack.by_key.get(match.key) if match is not None else None
+        if item is None or match is None:
+            return False
+        self._current, self._follow = match, False
         self._lay_out(item)
         found = self._found(item)
-        if match.nth < len(found):
-            self._reveal(item, found[match.nth][0])
+        if found:
+            self._reveal(item, found[min(match.nth, len(found) - 1)][0])
         self.viewport().update()
+        return True
+
+    def first_key(self) -> str:
+        """The key of the first row of text in view; "" where there is none."""
+        rows = self._stack.items[max(0, self._stack.at(self.verticalScrollBar().value())) :]
+        return next((i.row.key for i in rows if i.block is not None), "")
 
     # --- layout
 
@@ -312,6 +313,7 @@ class BlockView(QAbstractScrollArea):
                     0, shift
                 )  # with its widgets, before they are put in place: else Qt paints all anew
             self._tend(y)
+            self._colour_near()
         finally:
             self._settling = False
         self._refresh(first if moves else 0, shorter=shorter)
@@ -354,7 +356,7 @@ class BlockView(QAbstractScrollArea):
         else:
             width = self._text_width(item)
             if item.document and item.document.for_width_only and item.document.textWidth() != width:
-                item.document = None
+                item.let_go_of_document()
             document = self._document_of(item)
             if document.textWidth() != width:
                 document.setTextWidth(width)
@@ -366,14 +368,23 @@ class BlockView(QAbstractScrollArea):
         self._stack.touched(item.index)
         return True
 
-    def _document_of(self, item: Item) -> BlockDocument:
+    def _document_of(self, item: Item, ask: Ask | None = None) -> BlockDocument:
         if item.document is None:
             assert isinstance(item.row, TextRow)
+            if ask is None and self.pictures is not None:
+                ask = self.pictures.formula
             item.document = build(
-                item.row.block, self._colours, self._zoom, self._text_width(item), item.row.role
+                item.row.block,
+                self._colours,
+                self._zoom,
+                self._text_width(item),
+                item.row.role,
+                ask,
+                wrap=self._wraps(item),
             )
             item.laid_out = False
             self._live.add(item)
+            self._keep_places(item, item.document.pictures())
         return item.document
 
     def _widget_of(self, item: Item, row: WidgetRow) -> QWidget:
@@ -418,8 +429,7 @@ class BlockView(QAbstractScrollArea):
 
     def _drop(self, item: Item) -> None:
         self._live.discard(item)
-        item.document = None
-        item.found = None
+        item.let_go_of_document()
         if item.widget is not None:
             item.widget.removeEventFilter(self)
             item.widget.hide()
@@ -437,6 +447,7 @@ class BlockView(QAbstractScrollArea):
                 self.viewport().update(view.adjusted(0, max(0, top), 0, 0))
         for item in self._stack.items[first:]:
             item.grown_from = None
+        self._on_painted_anew()
         self._tell_end()
 
     def _changed_from(self, first: int) -> int:
@@ -459,6 +470,147 @@ class BlockView(QAbstractScrollArea):
         if now != self._was_at_end:
             self._was_at_end = now
             self.at_end_changed.emit(now)
+
+    # --- formulas and the colours of code
+
+    @property
+    def pictures(self) -> Pictures | None:
+        """Where pictures come from; those of the window, if nobody set others."""
+        if self._pictures is None and (found := Pictures.of_window()) is not None:
+            self.pictures = found
+        return self._pictures
+
+    @pictures.setter
+    def pictures(self, pictures: Pictures | None) -> None:
+        if self._pictures is not None:
+            self._pictures.came.disconnect(self._on_came)
+        self._pictures = pictures
+        if pictures is not None:
+            pictures.came.connect(self._on_came)
+
+    def _on_came(self) -> None:
+        """Pictures are put in where all of a row are known; one row after the other, as long as the frame has time."""
+        pictures = self._pictures
+        assert pictures is not None
+        ready = [i for i in self._live if i.document is not None and _is_ready(i.document, pictures.formula)]
+        while ready and pictures.has_time:
+            self._put_in(ready.pop(), pictures)
+        if ready:
+            pictures.again()
+        else:
+            self._colour_near()
+
+    def _put_in(self, item: Item, pictures: Pictures) -> None:
+        """Build a row anew with its pictures; what is at the top of the viewport stays there."""
+        document = item.document
+        assert document is not None
+        known = document.waiting
+        anchor = self._anchor()
+        read = self._reading_place(anchor) if anchor is not None and anchor[0] is item else None
+        item.let_go_of_document()
+        document = self._document_of(item, lambda *asked: known.get(asked) or pictures.formula(*asked))
+        if read is not None:
+            position, beyond = read
+            self._lay_out(item)
+            position = moved(position, item.pictures, document.pictures())
+            anchor = item, item.above + document.line_top(position) + beyond
+        self._settle(anchor, item.index)
+
+    def _reading_place(self, anchor: tuple[Item, float]) -> tuple[int, float] | None:
+        """The first visible position in the first row, and how far its line is scrolled out; None where all is seen."""
+        item, offset = anchor
+        y = offset - item.above
+        if item.document is None or y <= 0:
+            return None
+        hit = item.document.documentLayout().hitTest(QPointF(0, y), Qt.HitTestAccuracy.FuzzyHit)
+        position = max(0, hit)
+        return position, y - item.document.line_top(position)
+
+    def _keep_places(self, item: Item, now: list[tuple[int, str]]) -> None:
+        """What is selected or pointed at in a row stays so when other formulas are pictures than before."""
+        before = item.pictures
+        if before == now:
+            return
+        if self._selection is not None:
+            ends = (self._selection.anchor, self._selection.focus)
+            a, b = (Point(item, moved(p.position, before, now)) if p.item is item else p for p in ends)
+            self._selection = Selection(a, b)
+        if (link := self._link) is not None and link.item is item:
+            begin, end = (moved(p, before, now) for p in (link.begin, link.end))
+            self._link = marks.Link(item, begin, end, link.href)
+
+    def _colour_near(self) -> None:
+        """Ask for the colours of the code in sight, and put on what is known."""
+        y = self.verticalScrollBar().value()
+        for item in self._stack.between(y, y + self.viewport().height()):
+            document = item.document
+            if document is None or not document.codes:
+                continue
+            for code in document.codes:
+                if self._is_time_for(item, code):
+                    code.asked, code.when = code.block, time.monotonic()
+                if colouring.colour(document, code, self._colours.dark, lambda *a, i=item: self._read(i, *a)):
+                    self._update_row(item)
+
+    def _is_time_for(self, item: Item, code: Code) -> bool:
+        """Whether the code is to be asked for as it is now; code at the end may grow, and is asked for less often."""
+        if code.asked is code.block or (pictures := self.pictures) is None:
+            return False
+        if item.index < len(self._stack.items) - 1:
+            return True
+        if time.monotonic() - code.when >= _GROWING and pictures.take_turn():
+            return True
+        if not self._colour_again.isActive():
+            self._colour_again.start()
+        return False
+
+    def _read(self, item: Item, code: str, language: str) -> Colours | None:
+        """The colours of a piece of code, which goes on from the rows before."""
+        block, before = item.block, ""
+        if isinstance(block, CodeBlock) and block.continued:
+            rows = self._stack.items[max(0, item.index - 8) : item.index]
+            blocks = (i.block for i in reversed(rows))
+            before = colouring.before([b if isinstance(b, CodeBlock) else None for b in blocks])
+        return self._pictures.colours(code, language, before) if self._pictures is not None else None
+
+    def _update_row(self, item: Item) -> None:
+        top = int(self._stack.top(item.index)) - self.verticalScrollBar().value()
+        self.viewport().update(0, top, self.viewport().width(), int(item.extent) + 1)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """The source of a formula, or why there is no picture of it, is its tooltip."""
+        if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
+            QToolTip.showText(event.globalPos(), self._tip_at(event.pos()), self.viewport())
+            return True
+        return super().viewportEvent(event)
+
+    def _tip_at(self, where: QPoint) -> str:
+        """A tip, which is plain already; "" where there is none."""
+        index = self._stack.at(where.y() + self.verticalScrollBar().value())
+        item = self._stack.items[index] if index >= 0 else None
+        if item is None or item.document is None:
+            return ""
+        form = item.document.documentLayout().formatAt(self._local(item, where))
+        return form.toCharFormat().toolTip() if form.isCharFormat() else ""
+
+    # --- what a view of more than text adds
+
+    def _wraps(self, item: Item) -> bool:  # noqa: ARG002 - for others
+        """Whether long lines of code are wrapped."""
+        return True
+
+    def _shift(self, item: Item) -> int:  # noqa: ARG002 - for others
+        """How many pixels a row is scrolled sideways."""
+        return 0
+
+    def _paint_handles(self, painter: QPainter, item: Item) -> None:
+        """Over a row, in the viewport's coordinates."""
+
+    def _on_painted_anew(self) -> None:
+        """Rows stand elsewhere, or are others."""
+
+    def _add_to_menu(self, menu: QMenu, where: QPoint) -> None:
+        """What can be done with what is there in the viewport."""
 
     # --- events: size and scrolling
 
@@ -537,8 +689,21 @@ class BlockView(QAbstractScrollArea):
         clip = area.translated(-origin).intersected(
             QRectF(-left, -self._stack.pad, self.viewport().width(), 1e7)
         )
-        document.paint(painter, clip, self._highlights(item, document))
+        document.paint(painter, clip, self._highlights(item, document), self._shift(item))
+        self._paint_current(painter, item, document)
         painter.restore()
+        self._paint_handles(painter, item)
+
+    def _paint_current(self, painter: QPainter, item: Item, document: BlockDocument) -> None:
+        """A frame round the match that is looked at: its ground alone is not told apart by everyone."""
+        if self._current is None or self._current.key != item.row.key:
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QColor(self._colours.text))
+        for begin, end in self._found(item)[self._current.nth : self._current.nth + 1]:
+            for box in marks.boxes_of(document, begin, end):
+                painter.drawRect(box.adjusted(-1, 0, 0, -1).toRect())
 
     def _paint_ground(self, painter: QPainter, item: Item, row: QRectF) -> None:
         """The ground of a prompt, or the bar of a trace; one over all its rows."""
@@ -568,7 +733,11 @@ class BlockView(QAbstractScrollArea):
             current = self._current == Match(item.row.key, n)
             made.append(
                 marks.marked(
-                    document, begin, end, self._colours.mark_current if current else self._colours.mark
+                    document,
+                    begin,
+                    end,
+                    self._colours.mark_current if current else self._colours.mark,
+                    self._colours.text,
                 )
             )
         if self._selection is not None and (span := self._selection.within(item, document)):
@@ -611,7 +780,7 @@ class BlockView(QAbstractScrollArea):
 
     def _local(self, item: Item, where: QPoint) -> QPointF:
         top = self._stack.top(item.index) + item.above - self.verticalScrollBar().value()
-        return QPointF(where.x() - self._column()[0] - self._inset(item), where.y() - top)
+        return QPointF(where.x() - self._column()[0] - self._inset(item) + self._shift(item), where.y() - top)
 
     def _link_at(self, where: QPoint) -> tuple[str, Item | None]:
         y = where.y() + self.verticalScrollBar().value()
@@ -749,10 +918,12 @@ class BlockView(QAbstractScrollArea):
         menu = QMenu(self)
         copy = menu.addAction(messages.text("ui.document.copy"), self.copy)
         copy.setEnabled(self._selection is not None and not self._selection.is_empty)
-        href, _ = self._link_at(self.viewport().mapFromGlobal(event.globalPos()))
+        where = self.viewport().mapFromGlobal(event.globalPos())
+        href, _ = self._link_at(where)
         if href and href != MORE:
             clipboard = QGuiApplication.clipboard()
             menu.addAction(messages.text("ui.document.copy_link"), lambda: clipboard.setText(href))
+        self._add_to_menu(menu, where)
         menu.addAction(messages.text("ui.document.select_all"), self.select_all)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(event.globalPos())
@@ -874,44 +1045,14 @@ class BlockView(QAbstractScrollArea):
         elif top > bar.value() + height - 3 * unit:
             bar.setValue(round(top - height * 3 / 4))
 
-    def focusNextPrevChild(self, forward: bool) -> bool:
-        """Tab goes through the links first, from the first visible one on."""
-        link = self._next_link(forward)
-        if link is None:
-            self._link = None
-            self.viewport().update()
-            return super().focusNextPrevChild(forward)
-        self._link = link
-        self._reveal(link.item, link.begin)
-        self.viewport().update()
-        return True
-
-    def _next_link(self, forward: bool) -> marks.Link | None:
-        rows = self._stack.items
-        if self._link is not None:
-            at = (self._link.item.index, self._link.begin)
-        elif forward:
-            at = (self._stack.at(self.verticalScrollBar().value()), -1)
-        else:
-            return None
-        order = rows[at[0] :] if forward else list(reversed(rows[: at[0] + 1]))
-        for item in order:
-            if not isinstance(item.row, TextRow) or not holds_link(item.row.block):
-                continue
-            found = marks.links_of(item, self._document_of(item))
-            for link in found if forward else reversed(found):
-                here = (link.item.index, link.begin)
-                if (here > at) if forward else (here < at):
-                    return link
-        return None
-
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
         self.viewport().update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
-        self._link = None
+        if event.reason() != Qt.FocusReason.PopupFocusReason:
+            self._link = None
         self.viewport().update()
 
     # --- for screen readers
@@ -923,6 +1064,14 @@ class BlockView(QAbstractScrollArea):
         self.setAccessibleDescription(
             plain_all([i.row.block for i in seen if isinstance(i.row, TextRow)])[:4000]
         )
+
+
+def _is_ready(document: BlockDocument, ask: Ask) -> bool:
+    """Whether all formulas are known that a document waits for."""
+    for asked, found in document.waiting.items():
+        if found is None:
+            document.waiting[asked] = ask(*asked)
+    return bool(document.waiting) and None not in document.waiting.values()
 
 
 def _has_focus(widget: QWidget) -> bool:

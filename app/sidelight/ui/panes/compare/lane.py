@@ -13,7 +13,9 @@ from sidelight.chat.message import Lane
 from sidelight.chat.reply import Reply, ReplyState
 from sidelight.settings import ThinkingMode
 from sidelight.ui import parameters, wording
-from sidelight.ui.document.view import BlockView, Row
+from sidelight.ui.document.find import Match
+from sidelight.ui.document.piece_view import PieceView
+from sidelight.ui.document.view import Row, TextRow
 from sidelight.ui.panes.compare.cards import WaitBar
 from sidelight.ui.panes.compare.header import Footer, Header, HeaderValue
 from sidelight.ui.panes.compare.rows import LaneRows
@@ -36,6 +38,8 @@ class LaneColumn(QFrame):
     looked = Signal()
     """Another version of a reply is looked at, or something was opened by hand."""
     link_clicked = Signal(str)
+    save_wished = Signal(str, str)
+    """Code, and a name for its file."""
 
     def __init__(self, lane: Lane, palette: Palette, zoom: float, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,7 +58,7 @@ class LaneColumn(QFrame):
         self.header = Header()
         self.wait = WaitBar()
         self.footer = Footer()
-        self.view = BlockView()
+        self.view = PieceView()
         self.view.set_palette_and_zoom(palette, zoom)
         self.rows = LaneRows(self)
         column = QVBoxLayout(self)
@@ -77,6 +81,7 @@ class LaneColumn(QFrame):
         self.rows.acted.connect(self.turn_wished)
         self.rows.closed_at_end.connect(self.view.scroll_to_row)
         self.view.link_clicked.connect(self.link_clicked)
+        self.view.save_wished.connect(self.save_wished)
         self.view.more_clicked.connect(self.rows.show_more)
 
     # --- values in
@@ -159,6 +164,21 @@ class LaneColumn(QFrame):
     def open_traces(self, opened: bool) -> None:
         """Open or close all traces."""
         self.rows.open_all(self._turns, self.lane.id, opened)
+
+    # --- finding words
+
+    def texts(self) -> tuple[list[TextRow], bool]:
+        """All text of the lane; see `LaneRows.texts`."""
+        return self.rows.texts(self._turns, self.lane.id)
+
+    def reveal(self, match: Match) -> bool:
+        """Bring a match into view, out of a closed trace too; False where the lane is not drawn that far yet."""
+        shown = self.view.show_match(match)
+        reply, part = match.key.split(".")[:2]
+        if not shown and part == "trace":
+            self.rows.open_trace(reply)
+            shown = self.view.show_match(match)
+        return shown
 
     # --- drawing
 

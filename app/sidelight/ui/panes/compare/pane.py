@@ -9,12 +9,11 @@ from typing import Final
 from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QScrollArea, QTabBar, QVBoxLayout, QWidget
-from shiboken6 import isValid
 
 from sidelight import messages
 from sidelight.chat.message import Lane
-from sidelight.ui.document.view import Match
 from sidelight.ui.panes.compare.find_bar import FindBar
+from sidelight.ui.panes.compare.finding import Finding
 from sidelight.ui.panes.compare.header import LANE_MIME
 from sidelight.ui.panes.compare.lane import LaneColumn
 from sidelight.ui.panes.compare.values import LEAST_WIDTH, Arrangement, Compared, Facts, arrange
@@ -40,6 +39,8 @@ class LanesPane(QWidget):
     looked = Signal()
     """Another version of a reply is looked at in some lane."""
     link_clicked = Signal(str)
+    save_wished = Signal(str, str)
+    """Code, and a name for its file."""
 
     def __init__(
         self, palette: Palette, elapsed: Callable[[str], float | None], parent: QWidget | None = None
@@ -75,14 +76,16 @@ class LanesPane(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         self._find = FindBar()
-        self._found: list[tuple[LaneColumn, Match]] = []
-        self._found_at = -1
-        column.addWidget(self._find)
+        self._finding = Finding(lambda: self._columns, lambda: self.current, self._bring, self)
         column.addWidget(self._tabs)
         column.addWidget(self._scroll, 1)
-        self._find.typed.connect(self._look_for)
-        self._find.stepped.connect(self._step)
+        column.addWidget(self._find)
+        self._find.wished.connect(
+            lambda query, all_of_them: self._finding.look_for(query, everywhere=all_of_them)
+        )
+        self._find.stepped.connect(self._finding.step)
         self._find.closed.connect(self._on_find_closed)
+        self._finding.changed.connect(self._find.show_count)
         self._rest = QTimer(self, interval=0, singleShot=True)
         self._rest.timeout.connect(self._draw_stale)
         self._tabs.currentChanged.connect(self._on_tab)
@@ -111,6 +114,7 @@ class LanesPane(QWidget):
                 deadline = 0.0
         self._draw_tabs()
         self._draw_rest()
+        self._finding.notice()
 
     def set_palette_and_zoom(self, palette: Palette, zoom: float) -> None:
         """Take another theme or size (1.0 is 100 %)."""
@@ -191,8 +195,16 @@ class LanesPane(QWidget):
             column.open_traces(not opened)
 
     def open_find(self) -> None:
-        """Find words in all lanes."""
-        self._find.open_up()
+        """Find words in the lanes: what is selected, or what is typed."""
+        selected = self.current.view.selected_text() if self.current is not None else ""
+        self._find.open_up("" if "\n" in selected else selected, several=len(self._columns) > 1)
+
+    def find_next(self, step: int) -> None:
+        """Go to the next match (1) or the one before (-1)."""
+        if self._find.isHidden():
+            self.open_find()
+        else:
+            self._finding.step(step)
 
     def show_newest_version(self, turn_id: str, lane: str) -> None:
         """Look at the newest version in this turn again."""
@@ -217,6 +229,7 @@ class LanesPane(QWidget):
         column.turn_wished.connect(lambda turn, wish: self.turn_wished.emit(column.lane.id, turn, wish))
         column.looked.connect(self.looked)
         column.link_clicked.connect(self.link_clicked)
+        column.save_wished.connect(self.save_wished)
         return column
 
     def _draw(self, place: int, *, rows: bool) -> None:
@@ -286,26 +299,6 @@ class LanesPane(QWidget):
         self._arrange()
         self._draw_tabs()
         column.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    # --- finding
-
-    def _look_for(self, words: str) -> None:
-        self._found = [(column, match) for column in self._columns for match in column.view.find(words)]
-        self._found_at = -1
-        if self._found:
-            self._step(1)
-        self._find.show_count(self._found_at + 1, len(self._found))
-
-    def _step(self, step: int) -> None:
-        if not self._found:
-            return
-        self._found_at = (self._found_at + step) % len(self._found)
-        column, match = self._found[self._found_at]
-        if not isValid(column):  # the lane was removed meanwhile
-            return
-        self._bring(column)
-        column.view.show_match(match)
-        self._find.show_count(self._found_at + 1, len(self._found))
 
     def _on_find_closed(self) -> None:
         if self.current is not None:

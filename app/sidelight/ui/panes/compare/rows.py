@@ -103,6 +103,10 @@ class LaneRows(QObject):
                 self._by_hand[reply.id] = opened
         self.changed.emit()
 
+    def open_trace(self, reply_id: str) -> None:
+        """Open the trace of one reply by hand."""
+        self._toggle(reply_id, True)
+
     def any_open(self, turns: Sequence[Turn], lane: str, mode: ThinkingMode) -> bool:
         """Whether some trace that is looked at stands open."""
         replies = (self.shown(t, lane) for t in turns)
@@ -191,6 +195,22 @@ class LaneRows(QObject):
         rows += self._ending(turn, reply, first)
         return rows
 
+    def texts(self, turns: Sequence[Turn], lane: str) -> tuple[list[TextRow], bool]:
+        """Every row of text in reading order, those of closed traces too, and whether that is all.
+
+        Where it is not, there was too little time to read everything: ask again.
+        """
+        drawing, self.reading = self.reading, False
+        self._deadline, self._has_read = time.monotonic() + _READING, False
+        rows: list[TextRow] = []
+        for turn in turns:
+            rows.append(self._prompt(turn))
+            if (reply := self.shown(turn, lane)) is not None:
+                rows += self._text_rows(reply.id, "trace", reply.trace_text, not is_thinking(reply))
+                rows += self._text_rows(reply.id, "answer", reply.answer_text, reply.state.is_final)
+        whole, self.reading = not self.reading, drawing
+        return rows, whole
+
     def tick(self, reply: Reply, elapsed: float | None) -> None:
         """Move the clock of a live reply."""
         value = self._head_values.get(reply.id)
@@ -208,7 +228,7 @@ class LaneRows(QObject):
         files = turn.prompt.attachments
         return [self._widget(f"{turn.id}.files", lambda parent: Files(files, parent))] if files else []
 
-    def _prompt(self, turn: Turn) -> Row:
+    def _prompt(self, turn: Turn) -> TextRow:
         key = f"{turn.id}.prompt"
         shown = self._texts.get(key)
         if shown is None:
@@ -306,7 +326,7 @@ class LaneRows(QObject):
 
     # --- texts
 
-    def _text_rows(self, reply_id: str, role: Role, whole: str, final: bool) -> list[Row]:
+    def _text_rows(self, reply_id: str, role: Role, whole: str, final: bool) -> list[TextRow]:
         key = f"{reply_id}.{role}"
         if _is_blank(whole):
             return []
