@@ -10,11 +10,11 @@ import base64
 import html
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-__all__ = ["MASK", "InvalidSecret", "Redactor", "Secret", "StreamRedactor"]
+__all__ = ["MASK", "InvalidSecret", "Redactor", "Secret", "StreamRedactor", "without_keys"]
 
 MASK = "***"
 _SHORTEST = 6
@@ -26,6 +26,14 @@ _LOOKS_LIKE_A_KEY = re.compile(
 _SHARED = 4
 _FOR_URLS = {"+": "-", "/": "_"}
 _ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
+
+
+_KEYS_END = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
+
+
+def without_keys(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables of this process but those that are named like keys: a child of ours has no use for a provider's."""
+    return {name: value for name, value in environ.items() if not name.upper().endswith(_KEYS_END)}
 
 
 class InvalidSecret(ValueError):

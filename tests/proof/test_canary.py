@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import keyring
+import psutil
 import pytest
 from tests.faults.server import FaultServer, Fin, Scenario, Seen, answer, head, ok_sse
 from tests.proof import canary
@@ -413,11 +414,9 @@ def test_the_engine_is_told_no_key_of_a_provider(profile: Path) -> None:
         face.session.set_lanes([Lane(new_id(), EMBEDDED, models[0].id, Parameters(max_tokens=4))])
         face.session.send("Hello.")
         face.until(face.ended, 60)
-        running = [
-            process for process in Path("/proc").glob("[0-9]*") if b"--child" in _file(process / "cmdline")
-        ]
-        lines = [_file(process / "cmdline") for process in running]
-        variables = [_file(process / "environ") for process in running]
+        running = psutil.Process().children(recursive=True)
+        lines = [_file(Path(f"/proc/{process.pid}/cmdline")) for process in running]
+        variables = [_file(Path(f"/proc/{process.pid}/environ")) for process in running]
     assert any(str(profile).encode() in found for found in variables), "ours is among them"
     assert not any(map(canary.found_in, lines + variables))
 

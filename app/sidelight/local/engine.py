@@ -27,11 +27,10 @@ from sidelight.local.child import KEY_VARIABLE, Config
 from sidelight.local.gguf import GgufHeader, NotGguf, read_header
 from sidelight.local.memory import gigabytes, will_fit
 from sidelight.paths import child_command, resource
-from sidelight.secrets import Secret
+from sidelight.secrets import Secret, without_keys
 
 __all__ = ["Address", "Engine", "EngineError", "Unavailable", "can_elicit", "engine_available"]
 
-_KEYS_END = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
 _READY_WITHIN = 600.0
 """Seconds for loading; large files come off slow disks."""
 _HEALTH_WITHIN = 5.0
@@ -323,7 +322,7 @@ async def _launch(command: Sequence[str], config: Config, elicits: bool, tail: _
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**_without_keys(os.environ), KEY_VARIABLE: key.reveal()},
+            env={**without_keys(os.environ), KEY_VARIABLE: key.reveal()},
             # Away from the terminal: Ctrl+C there is meant for us, and we end the child in good order.
             start_new_session=os.name == "posix",
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
@@ -342,11 +341,6 @@ async def _launch(command: Sequence[str], config: Config, elicits: bool, tail: _
         raise
     extra = json.dumps({"grammar": _resource("elicited.gbnf")}) if elicits else ""
     return _Running(child, Address(base_url, key, config["slots"], slot_context, elicits, extra))
-
-
-def _without_keys(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables of this process but those that are named like keys: the engine has no use for a provider's."""
-    return {name: value for name, value in environ.items() if not name.upper().endswith(_KEYS_END)}
 
 
 def _address_in(line: bytes) -> str:

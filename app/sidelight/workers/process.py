@@ -19,6 +19,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 import msgspec
 
 from sidelight.paths import child_command
+from sidelight.secrets import without_keys
 from sidelight.workers.child import PREPARE
 from sidelight.workers.frames import Answer, Begun, Broken, Done, Failed, Job, Limits, Ready, pack, read_frame
 
@@ -191,6 +192,7 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            env=without_keys(os.environ),
             # Away from the terminal: Ctrl+C there is meant for us, and we end the child in good order.
             start_new_session=os.name == "posix",
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
