@@ -13,12 +13,18 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.faults.server import FaultServer, Scenario, Seen, answer
 
+from sidelight.backends import discovery
 from sidelight.backends.discovery import Found
+from sidelight.net.client import Clocks
+
+_FIND = discovery.find
 
 __all__ = ["KINDS", "Kind", "Says", "llama_server", "openai_list", "serving"]
 
@@ -347,3 +353,13 @@ def llama_server(model: Path) -> Iterator[str]:
             yield address
         finally:
             process.kill()
+
+
+def only_at(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """Look for servers at the ports of these alone, and give them the time that a busy machine needs to answer."""
+    ports = [int(address.rpartition(":")[2]) for address in addresses]
+    patient = Clocks(connect=10.0, first_payload=10.0, silence=10.0)
+    monkeypatch.setattr(discovery, "_CLOCKS", patient)
+    monkeypatch.setattr(discovery, "_ONE_ANSWER", 10.0)
+    monkeypatch.setattr(discovery, "_ALL_ANSWERS", 20.0)
+    monkeypatch.setattr(discovery, "find", partial(_FIND, ports=ports))

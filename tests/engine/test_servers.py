@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
 import msgspec
 import pytest
-from tests.local_servers import KINDS, llama_server, serving
+from tests.local_servers import KINDS, llama_server, only_at, serving
 from tests.weights import weights
 
-from sidelight.backends import discovery
 from sidelight.backends.base import BackendError
 from sidelight.chat.message import Lane, Parameters, new_id
 from sidelight.chat.reply import Reply, ReplyState
@@ -67,12 +65,10 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     scenes: list[Scene] = []
 
     def make(*addresses: str, **settings: object) -> Scene:
-        ports = [int(address.rpartition(":")[2]) for address in addresses]
-        monkeypatch.setattr(discovery, "find", partial(find, ports=ports))
+        only_at(monkeypatch, *addresses)
         scenes.append(Scene(tmp_path, **settings))
         return scenes[-1]
 
-    find = discovery.find
     yield make
     for scene in scenes:
         scene.session.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -12,12 +11,11 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
-from tests.faults.server import FaultServer, Scenario, Seen, answer
-from tests.local_servers import KINDS, serving
+from tests.faults.server import Scenario, Seen, answer
+from tests.local_servers import KINDS, only_at, serving
 from tests.ui.house import script, stage
 
 from sidelight import settings as preferences
-from sidelight.backends import discovery
 from sidelight.backends.base import BackendError
 from sidelight.chat.message import Parameters
 from sidelight.engine.terms import KeyState
@@ -40,13 +38,7 @@ def words(where: QWidget) -> str:
 @pytest.fixture
 def look_at(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Look for servers at the ports of these only."""
-    find = discovery.find
-
-    def at(*servers: FaultServer) -> None:
-        ports = [int(server.url.rpartition(":")[2]) for server in servers]
-        monkeypatch.setattr(discovery, "find", partial(find, ports=ports))
-
-    return at
+    return lambda *servers: only_at(monkeypatch, *(server.url for server in servers))
 
 
 def models_only(answers: dict[str, Scenario]) -> Callable[[Seen], Scenario]:
