@@ -119,6 +119,7 @@ def test_files_are_dropped_chosen_and_removed(qtbot: QtBot, tmp_path: Path) -> N
         dialog.filesSelected.emit([str(two), str(one)])
         dialog.close()
         here.until(lambda: names(here) == ["one.png", "two.png"])  # the first one once
+        here.until(lambda: len(cards(here)) == 2)
         cards(here)[0].removed.emit()
         assert names(here) == ["two.png"]
 
