@@ -97,7 +97,7 @@ def stage(
         house = open_house(paths)
         looks = Looks(app)
         looks.take(house.session.settings)
-        window = MainWindow(house.session, looks.palette)
+        window = MainWindow(house.session, looks.palette, paths.database)
         window.set_palette_and_zoom(looks.palette, looks.zoom)
         bridge = Bridge(house.session, window)
         leave = house.session.subscribe(

@@ -345,7 +345,7 @@ def test_theme_and_zoom_reach_the_details(qtbot: QtBot, tmp_path: Path) -> None:
 
 def test_the_persons_own_prices_are_taken_and_a_broken_file_is_said(qtbot: QtBot, tmp_path: Path) -> None:
     with stage(qtbot, tmp_path, [served("x")], lanes=1) as (here, _server):
-        own = tmp_path / "prices.json"
+        own = here.session.own_prices
         entry = {
             "provider": "openai-compatible",
             "models": ["x"],
@@ -354,7 +354,6 @@ def test_the_persons_own_prices_are_taken_and_a_broken_file_is_said(qtbot: QtBot
             "cached": 1.0,
         }
         own.write_text(json.dumps({"prices": [entry]}))
-        here.window._own_prices = own
         here.ask("hello")
         lanes = here.window._lanes
         assert lanes is not None

@@ -57,7 +57,7 @@ def export(open_house: OpenHouse, asked: argparse.Namespace) -> int:
                 ids,
                 Options(asked.traces, asked.exchanges),
                 store=store,
-                own_prices=house.paths.settings.with_name("prices.json"),
+                own_prices=house.session.own_prices,
                 worker=stack.enter_context(closing(Worker())),
             )
             pieces = by_id(asked.format or named).pieces(source)

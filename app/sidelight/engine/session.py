@@ -242,6 +242,10 @@ class Session:
         """Local servers that were found when last looked for; their backends can be asked."""
         return self._servers
 
+    def about(self, backend_id: str) -> About | None:
+        """Facts of a backend; None where there is none of this id."""
+        return next((about for about in self._backends if about.id == backend_id), None)
+
     def models(self, backend_id: str) -> tuple[Model, ...] | BackendError | None:
         """What a backend said it offers; None while nothing is known. See `ask_models`."""
         return self._models.get(backend_id)
@@ -272,12 +276,17 @@ class Session:
     # --- what it costs
 
     @property
+    def own_prices(self) -> Path:
+        """The person's price file, which need not exist."""
+        return self._settings_file.with_name("prices.json")
+
+    @property
     def spending(self) -> Spending:
         """Prices and what was spent today. Made when first asked for: the first paint needs no prices."""
         if self._spending is None:
             from sidelight.engine.spending import Spending
 
-            self._spending = Spending(self._settings_file.with_name("prices.json"))
+            self._spending = Spending(self.own_prices)
         return self._spending
 
     def estimate(self, text: str, files: Sequence[Attachment] = ()) -> Estimate:

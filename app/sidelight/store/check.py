@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from sidelight.store.codec import checksum
-from sidelight.store.conversations import _CHECKED
+from sidelight.store.conversations import CHECKED
 from sidelight.store.database import connect_to_read
 from sidelight.store.errors import translated
 from sidelight.store.journal import is_intact
@@ -37,7 +37,7 @@ _PAUSE = 0.002
 
 GoOn: TypeAlias = Callable[[float], bool]
 """Asked between two steps, with what is done (0 to 1): whether to go on."""
-COVERED: dict[str, tuple[str, ...]] = dict(_CHECKED)
+COVERED: dict[str, tuple[str, ...]] = dict(CHECKED)
 """By table the columns that the checksum of a row covers, in its order."""
 
 Kind: TypeAlias = Literal["file", "schema", "structure", "reference", "row"]

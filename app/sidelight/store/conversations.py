@@ -36,6 +36,7 @@ from sidelight.store.codec import Column, checksum, encode_events, mended
 from sidelight.store.errors import StoreError
 
 __all__ = [
+    "CHECKED",
     "Summary",
     "add_reply",
     "add_turn",
@@ -104,7 +105,7 @@ _READ = (
 )
 
 
-_CHECKED = (
+CHECKED = (
     ("conversations", _CONVERSATION),
     ("turns", _TURN),
     ("replies", _REPLY),
@@ -263,7 +264,7 @@ def damaged(con: sqlite3.Connection) -> tuple[tuple[str, str], ...]:
     try:
         lying = tuple(
             (table, str(row[0]))
-            for table, names in _CHECKED
+            for table, names in CHECKED
             for *row, stored in con.execute(_select(names, f"checksum FROM {table}"))
             if checksum(row) != stored
         )

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Final, Literal, TypeAlias
 
 __all__ = ["EVERYWHERE", "SPACED_LETTER", "Place", "Query", "Term", "is_unspaced", "parse", "spaced"]
@@ -35,12 +36,21 @@ SPACED_LETTER: Final = rf"[^\W_{_UNSPACED}]"
 _MARKS = (
     r"\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff"  # parts of words, not letters
 )
-_RUN = re.compile(f"[{_UNSPACED}]+")
-_WORD = re.compile(rf"[{_UNSPACED}]+|(?:{SPACED_LETTER}|[{_MARKS}])+")
 _PIECE = re.compile(r'(?:(?P<key>[A-Za-z]+)(?P<sign>:|[<>]=?))?(?:"(?P<quoted>[^"]*)"?|(?P<bare>[^\s"]+))')
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 _NUMBER = re.compile(r"(\d{1,12})(k?)", re.IGNORECASE)
 _QUOTES = str.maketrans("“”„‟«»「」", '""""""""')
+
+
+# Classes of so many letters take milliseconds to compile, and nothing is looked for before the first paint.
+@cache
+def _run() -> re.Pattern[str]:
+    return re.compile(f"[{_UNSPACED}]+")
+
+
+@cache
+def _word() -> re.Pattern[str]:
+    return re.compile(rf"[{_UNSPACED}]+|(?:{SPACED_LETTER}|[{_MARKS}])+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +114,12 @@ def parse(text: str, places: frozenset[Place] = EVERYWHERE) -> Query:
 
 def spaced(text: str) -> str:
     """The text with every run of a script without spaces cut into overlapping pairs of letters, as it is indexed."""
-    return text if text.isascii() else _RUN.sub(_pairs, text)
+    return text if text.isascii() else _run().sub(_pairs, text)
 
 
 def is_unspaced(text: str) -> bool:
     """Whether all of a text is of scripts without spaces."""
-    return not text.isascii() and _RUN.fullmatch(text) is not None
+    return not text.isascii() and _run().fullmatch(text) is not None
 
 
 def _pairs(run: re.Match[str]) -> str:
@@ -120,7 +130,7 @@ def _pairs(run: re.Match[str]) -> str:
 
 def _term(text: str, room: int, *, typing: bool = False) -> Term | None:
     """A term of at most `room` words. A single Latin letter is never open: half of all words begin with it."""
-    words = tuple(_WORD.findall(text))[:room]
+    words = tuple(_word().findall(text))[:room]
     if not words:
         return None
     return Term(words, open=typing and (len(words[-1]) > 1 or is_unspaced(words[-1])))

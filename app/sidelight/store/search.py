@@ -19,7 +19,7 @@ import time
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
 from sidelight.chat.reply import ReplyState
@@ -456,7 +456,10 @@ def snippet(text: str, terms: Sequence[Term]) -> tuple[int, Snippet]:
     return len(places), Snippet(shown, _marks(shown, terms))
 
 
-_LETTER = re.compile(SPACED_LETTER)
+@cache
+def _spaced_letter() -> re.Pattern[str]:
+    """Compiled when first needed: it takes milliseconds, and this module is there at the first paint."""
+    return re.compile(SPACED_LETTER)
 
 
 def _place(text: str, small: str, term: Term) -> int:
@@ -471,12 +474,13 @@ def _place(text: str, small: str, term: Term) -> int:
 
 def _spans(pattern: re.Pattern[str], term: Term, text: str, until: int) -> Iterator[tuple[int, int]]:
     """Where a pattern matches whole words. Their ends are not in the pattern: a class of so many letters compiles slowly."""
+    letter = _spaced_letter()
     begins = not is_unspaced(term.words[0])
     ends = not term.open and not is_unspaced(term.words[-1])
     for match in pattern.finditer(text, 0, until):
         start, end = match.span()
-        inside = (begins and start > 0 and _LETTER.match(text, start - 1)) or (
-            ends and _LETTER.match(text, end)
+        inside = (begins and start > 0 and letter.match(text, start - 1)) or (
+            ends and letter.match(text, end)
         )
         if not inside:
             yield start, end

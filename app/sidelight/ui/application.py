@@ -91,7 +91,7 @@ def _live(app: QApplication, house: House, instance: Instance, errors: LastResor
     session = house.session
     translator = _qt_words(app, session.settings.language)
     looks = Looks(app)
-    window = MainWindow(session, looks.palette, own_prices=house.paths.config / "prices.json")
+    window = MainWindow(session, looks.palette, house.paths.database)
     bridge = Bridge(session, window)
     looks.changed.connect(lambda: window.set_palette_and_zoom(looks.palette, looks.zoom))
     leave = session.subscribe(

@@ -246,7 +246,7 @@ def backend_title(session: Session, backend: str) -> str:
     """What a backend is called."""
     if backend == EMBEDDED:
         return messages.text("ui.backend.embedded")
-    about = next((a for a in session.backends() if a.id == backend), None)
+    about = session.about(backend)
     return (about.title if about is not None else "") or backend
 
 
@@ -288,5 +288,5 @@ def can_answer(session: Session, lane: Lane) -> bool:
     if lane.backend == EMBEDDED:
         known = session.models(EMBEDDED)
         return isinstance(known, tuple) and any(m.id == lane.model for m in known)
-    about = next((a for a in session.backends() if a.id == lane.backend), None)
+    about = session.about(lane.backend)
     return about is not None and (not about.needs_key or session.key_state(about.id) != "none")

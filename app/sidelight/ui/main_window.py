@@ -34,7 +34,6 @@ from sidelight import messages
 from sidelight.chat.conversation import ContextRule, failed_lanes
 from sidelight.engine.session import Session
 from sidelight.engine.terms import EMBEDDED, Change, Notice
-from sidelight.paths import standard_paths
 from sidelight.secrets import Secret
 from sidelight.settings import BackendSetting, PresetSetting, Settings
 from sidelight.ui import bridge, wording
@@ -78,14 +77,13 @@ class MainWindow(QMainWindow):
         self,
         session: Session,
         palette: Palette,
+        database: Path,
         parent: QWidget | None = None,
-        *,
-        own_prices: Path | None = None,
     ) -> None:
-        """`own_prices` is the person's price file, which need not exist."""
+        """`database` is where the profile keeps conversations, or would."""
         super().__init__(parent)
         self._session = session
-        self._own_prices = own_prices
+        self._database = database
         self._palette = palette
         self._zoom = 1.0
         self._picker: ModelPicker | None = None
@@ -422,14 +420,14 @@ class MainWindow(QMainWindow):
 
         copier = Copier(self)
         copier.done.connect(lambda text: QGuiApplication.clipboard().setText(text))
-        copier.begin(self._session.conversation, self._own_prices)
+        copier.begin(self._session.conversation, self._session.own_prices)
 
     def export_conversations(self) -> None:
         """Write conversations into a file."""
         from sidelight.ui.dialogs.export import ExportDialog
         from sidelight.ui.exporting import Place
 
-        place = Place(standard_paths().database, self._own_prices)
+        place = Place(self._database, self._session.own_prices)
         ExportDialog(self._session.conversation, self._session.history(), place, self).open()
 
     def rename_conversation(self) -> None:
@@ -610,7 +608,7 @@ class MainWindow(QMainWindow):
         if self._evidence is None:
             from sidelight.ui.evidence import Evidence
 
-            self._evidence = Evidence(self._own_prices)
+            self._evidence = Evidence(self._session.own_prices)
             if self._evidence.trouble is not None:
                 self.banner.say(self._evidence.trouble.text, level="warning")
         return self._evidence
@@ -650,8 +648,7 @@ class MainWindow(QMainWindow):
         self._unlike.setVisible(bool(note))
 
     def _known(self, lane: Lane, turns: tuple[Turn, ...], reply: Reply) -> Known:
-        about = next((a for a in self._session.backends() if a.id == lane.backend), None)
-        return self._look_up().of(lane, about, turns, reply)
+        return self._look_up().of(lane, self._session.about(lane.backend), turns, reply)
 
     def _on_looked(self) -> None:
         self._remark_soon()
