@@ -91,7 +91,8 @@ def _live(app: QApplication, house: House, instance: Instance, errors: LastResor
     session = house.session
     translator = _qt_words(app, session.settings.language)
     looks = Looks(app)
-    window = MainWindow(session, looks.palette, house.paths.database)
+    pictures = Pictures(app)
+    window = MainWindow(session, looks.palette, house.paths.database, pictures)
     bridge = Bridge(session, window)
     looks.changed.connect(lambda: window.set_palette_and_zoom(looks.palette, looks.zoom))
     leave = session.subscribe(
@@ -106,7 +107,6 @@ def _live(app: QApplication, house: House, instance: Instance, errors: LastResor
     window.show()
     app.processEvents()  # the first paint; what is imported below is not needed for it
     loop = _make_loop(app, errors)
-    pictures = Pictures(app)
     QTimer.singleShot(0, session.start)
     app.lastWindowClosed.connect(loop.stop)
     app.aboutToQuit.connect(loop.stop)

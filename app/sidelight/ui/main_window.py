@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from sidelight.ui.dialogs.access import KeyDialog
     from sidelight.ui.dialogs.model_picker import ModelPicker
     from sidelight.ui.dialogs.palette import CommandPalette
+    from sidelight.ui.document.pictures import Pictures
     from sidelight.ui.evidence import Evidence, Known
     from sidelight.ui.examining import Reader
     from sidelight.ui.panes.compare.pane import LanesPane
@@ -78,12 +79,14 @@ class MainWindow(QMainWindow):
         session: Session,
         palette: Palette,
         database: Path,
+        pictures: Pictures | None = None,
         parent: QWidget | None = None,
     ) -> None:
-        """`database` is where the profile keeps conversations, or would."""
+        """`database` is where the profile keeps conversations, or would; without `pictures` lanes show sources."""
         super().__init__(parent)
         self._session = session
         self._database = database
+        self._pictures = pictures
         self._palette = palette
         self._zoom = 1.0
         self._picker: ModelPicker | None = None
@@ -246,7 +249,7 @@ class MainWindow(QMainWindow):
         """The pane is made with the first reply: only now are the parser and its friends imported."""
         from sidelight.ui.panes.compare.pane import LanesPane
 
-        lanes = LanesPane(self._palette, self._session.elapsed)
+        lanes = LanesPane(self._palette, self._session.elapsed, self._pictures)
         lanes.set_palette_and_zoom(self._palette, self._zoom)
         lanes.lane_wished.connect(self._on_lane_wish)
         lanes.turn_wished.connect(self._on_turn_wish)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
-from PySide6.QtCore import QCoreApplication, QObject, QRect, QRectF, QSizeF, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QRect, QRectF, QSizeF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QFont,
     QFontMetrics,
@@ -78,13 +78,6 @@ class Pictures(QObject):
         self._frame = QTimer(self, interval=_FRAME, singleShot=True)
         self._frame.timeout.connect(self._on_frame)
         self._told.connect(self.again, Qt.ConnectionType.QueuedConnection)  # from the worker's thread
-
-    @staticmethod
-    def of_window() -> Pictures | None:
-        """Those of the running window; None where there is none."""
-        app = QCoreApplication.instance()
-        found = app.findChild(Pictures) if app is not None else None
-        return found if isinstance(found, Pictures) else None
 
     def formula(self, source: str, display: bool, colour: str) -> Formula | Refused | None:
         """See `Ask`; where very many are asked for, ask again when something came."""

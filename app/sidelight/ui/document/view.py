@@ -475,9 +475,7 @@ class BlockView(QAbstractScrollArea):
 
     @property
     def pictures(self) -> Pictures | None:
-        """Where pictures come from; those of the window, if nobody set others."""
-        if self._pictures is None and (found := Pictures.of_window()) is not None:
-            self.pictures = found
+        """Where pictures come from; None: sources are shown."""
         return self._pictures
 
     @pictures.setter

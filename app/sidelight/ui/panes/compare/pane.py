@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QScrollArea, QTabBar, QVBoxLayout, Q
 
 from sidelight import messages
 from sidelight.chat.message import Lane
+from sidelight.ui.document.pictures import Pictures
 from sidelight.ui.panes.compare.find_bar import FindBar
 from sidelight.ui.panes.compare.finding import Finding
 from sidelight.ui.panes.compare.header import LANE_MIME
@@ -43,9 +44,15 @@ class LanesPane(QWidget):
     """Code, and a name for its file."""
 
     def __init__(
-        self, palette: Palette, elapsed: Callable[[str], float | None], parent: QWidget | None = None
+        self,
+        palette: Palette,
+        elapsed: Callable[[str], float | None],
+        pictures: Pictures | None = None,
+        parent: QWidget | None = None,
     ) -> None:
+        """`elapsed` gives the seconds since a reply's request left; without `pictures` the sources of formulas are shown."""
         super().__init__(parent)
+        self._pictures = pictures
         self._palette = palette
         self._zoom = 1.0
         self._elapsed = elapsed
@@ -225,6 +232,7 @@ class LanesPane(QWidget):
 
     def _made(self, lane: Lane) -> LaneColumn:
         column = LaneColumn(lane, self._palette, self._zoom, self._strip)
+        column.view.pictures = self._pictures
         column.wished.connect(lambda wish: self._on_wish(column, wish))
         column.turn_wished.connect(lambda turn, wish: self.turn_wished.emit(column.lane.id, turn, wish))
         column.looked.connect(self.looked)
