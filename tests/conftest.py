@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import inspect
+import itertools
 import logging
 import os
 import re
@@ -37,6 +39,17 @@ def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, key in canary.ENVIRONMENT.items():
         monkeypatch.setenv(name, key)
     return folder
+
+
+_tests = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def cycles_end_here() -> Iterator[None]:
+    """Cycles are collected in the thread of the tests alone, as `ui.mailbox.Collector` has it in the app."""
+    gc.disable()
+    yield
+    gc.collect(2 if next(_tests) % 50 == 0 else 1)
 
 
 @pytest.fixture(autouse=True)

@@ -105,16 +105,17 @@ def test_the_same_model_twice_goes_on_from_its_own_answer(scene: Scene) -> None:
     lanes = [Lane(new_id(), EMBEDDED, MODEL, hot) for _ in range(2)]
     scene.session.set_lanes(lanes)
     wish = "Make up a number of six digits. Write only the number."
-    names, digits = ["", ""], ["", ""]
+    names, digits, told_apart = ["", ""], ["", ""], False
     for _ in range(5):
         names = [r.answer_text for r in scene.ask(wish)]
         digits = ["".join(c for c in name if c.isdigit()) for name in names]
-        if min(map(len, digits)) >= 4 and digits[0] != digits[1]:
+        told_apart = digits[0] not in digits[1] and digits[1] not in digits[0]
+        if min(map(len, digits)) >= 4 and told_apart:
             break
         scene.session.new()
         scene.session.set_lanes(lanes)
     assert min(map(len, digits)) >= 4, names
-    assert digits[0] != digits[1], "only two that differ can be told apart"
+    assert told_apart, digits
     scene.session.set_lanes([replace(lane, parameters=EXACT) for lane in lanes])
     question = "Repeat the number that you made up. Write only the number."
     replies = scene.ask(question)

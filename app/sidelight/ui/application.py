@@ -27,6 +27,7 @@ from sidelight.paths import Paths
 from sidelight.settings import Settings
 from sidelight.ui.bridge import Bridge
 from sidelight.ui.document.pictures import Pictures
+from sidelight.ui.mailbox import Collector, Mailbox
 from sidelight.ui.main_window import MainWindow
 from sidelight.ui.stylesheet import stylesheet
 from sidelight.ui.theme import DARK, LIGHT, Palette, body_font, qpalette
@@ -107,6 +108,7 @@ def _live(app: QApplication, house: House, instance: Instance, errors: LastResor
     window.show()
     app.processEvents()  # the first paint; what is imported below is not needed for it
     loop = _make_loop(app, errors)
+    collector = Collector(app)
     QTimer.singleShot(0, session.start)
     app.lastWindowClosed.connect(loop.stop)
     app.aboutToQuit.connect(loop.stop)
@@ -123,6 +125,7 @@ def _live(app: QApplication, house: House, instance: Instance, errors: LastResor
         pictures.deleteLater()
         app.removeTranslator(translator)
         app.processEvents()
+        collector.close()
     return 0
 
 
@@ -237,6 +240,7 @@ class LastResort(QObject):
         super().__init__()
         self._folder = folder
         self._crash: IO[str] | None = None
+        self._elsewhere: Mailbox[str] = Mailbox(self.told.emit, self)
         self._before: tuple[Callable[..., Any], Callable[..., Any]] | None = None
 
     def install(self) -> None:
@@ -264,13 +268,12 @@ class LastResort(QObject):
         if issubclass(kind, KeyboardInterrupt):
             QGuiApplication.quit()
             return
-        log.critical("uncaught", exc_info=(kind, error, trace))
-        self.told.emit(messages.text("ui.error", kind=kind.__name__))
+        self.told.emit(_noted(kind, error, trace))
 
     def in_thread(self, happened: threading.ExceptHookArgs) -> None:
         """For threading.excepthook."""
         if happened.exc_value is not None:
-            self.uncaught(happened.exc_type, happened.exc_value, happened.exc_traceback)
+            self._elsewhere.slot.put(_noted(happened.exc_type, happened.exc_value, happened.exc_traceback))
 
     def in_loop(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """For the loop's exception handler."""
@@ -279,3 +282,9 @@ class LastResort(QObject):
             self.uncaught(type(error), error, error.__traceback__)
         else:
             log.error("in the loop: %s", context.get("message"))
+
+
+def _noted(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> str:
+    """Write an error into the log; gives the sentence to show."""
+    log.critical("uncaught", exc_info=(kind, error, trace) if error is not None else None)
+    return messages.text("ui.error", kind=kind.__name__)

@@ -7,9 +7,10 @@ The journal does not depend on it: a window that stands still loses nothing.
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Final, Protocol
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer
 
 from sidelight import messages
 from sidelight.chat.message import Lane
@@ -18,6 +19,7 @@ from sidelight.engine.terms import EMBEDDED, Change, Notice, WeightsOffer
 from sidelight.net import is_plain
 from sidelight.settings import Settings
 from sidelight.store.search import Found
+from sidelight.ui.mailbox import Mailbox
 from sidelight.ui.panes.compare.values import Compared, Facts
 from sidelight.ui.panes.composer.pane import Chip, ComposerValue
 from sidelight.ui.panes.history.groups import Entry
@@ -85,8 +87,6 @@ class Surface(Protocol):
 class Bridge(QObject):
     """Joins one session to one surface. `start` begins; `stop` ends, and must be called before the session closes."""
 
-    _woken = Signal()
-
     def __init__(self, session: Session, surface: Surface, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
@@ -104,8 +104,8 @@ class Bridge(QObject):
         self._soon.setInterval(0)
         self._soon.timeout.connect(self._draw)
         self._leave = session.subscribe(self._on_change)
-        self._woken.connect(self._wake, Qt.ConnectionType.QueuedConnection)
-        session.wake = self._woken.emit
+        self._woken: Mailbox[None] = Mailbox(self._wake, self)
+        session.wake = partial(self._woken.slot.put, None)
 
     def start(self) -> None:
         """Draw everything once."""
@@ -117,6 +117,7 @@ class Bridge(QObject):
         self._stopped = True
         self._session.wake = lambda: None
         self._leave()
+        self._woken.close()
         self._timer.stop()
         self._soon.stop()
 
@@ -125,7 +126,7 @@ class Bridge(QObject):
         """Whether the timer runs."""
         return self._timer.isActive()
 
-    def _wake(self) -> None:
+    def _wake(self, _rung: None) -> None:
         if not self._timer.isActive() and not self._stopped:  # a call may have been under way
             self._tick()
 

@@ -12,9 +12,10 @@ import re
 import stat
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
+from functools import partial
+from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, QSize, QTimer, Signal
 from PySide6.QtGui import QImage, QImageReader, QImageWriter
@@ -22,8 +23,11 @@ from PySide6.QtGui import QImage, QImageReader, QImageWriter
 from sidelight import messages
 from sidelight.chat.message import Attachment
 from sidelight.ui.attaching import Attached, Pasted, Refused, Source
+from sidelight.ui.mailbox import Mailbox, Slot
 
 __all__ = ["Reader", "examine", "read"]
+
+_Found: TypeAlias = tuple[Attached | Refused, ...]
 
 MOST_BYTES: Final = 20_000_000
 """Of a picture."""
@@ -142,22 +146,27 @@ class Reader(QObject):
 
     done = Signal(str, object)
 
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._box: Mailbox[tuple[int, _Found]] = Mailbox(lambda came: self._settle(*came), self)
+        self._asked: dict[int, str] = {}
+        self._numbers = count()
+
     def read(self, whose: str, sources: Sequence[Source]) -> None:
         """Read them in a thread of their own; what hangs for too long (a drive that is gone) counts as unreadable."""
-        first = threading.Lock()
-
-        def settle(found: tuple[Attached | Refused, ...]) -> None:
-            if first.acquire(blocking=False):
-                self.done.emit(whose, found)
-
-        def work() -> None:
-            found = tuple(read(source) for source in sources)
-            with suppress(RuntimeError):  # the window is gone
-                settle(found)
-
-        def give_up() -> None:
-            names = (s.name if isinstance(s, Path) else messages.text("ui.attach.pasted") for s in sources)
-            settle(tuple(Refused(_printable(name), "ui.attach.unreadable") for name in names))
-
+        number = next(self._numbers)
+        self._asked[number] = whose
+        work = partial(_read_all, tuple(sources), number, self._box.slot)
         threading.Thread(target=work, name="attach", daemon=True).start()
-        QTimer.singleShot(DEADLINE_MS, self, give_up)
+        names = (s.name if isinstance(s, Path) else messages.text("ui.attach.pasted") for s in sources)
+        hung = tuple(Refused(_printable(name), "ui.attach.unreadable") for name in names)
+        QTimer.singleShot(DEADLINE_MS, self, lambda: self._settle(number, hung))
+
+    def _settle(self, number: int, found: _Found) -> None:
+        whose = self._asked.pop(number, None)
+        if whose is not None:  # whichever came first
+            self.done.emit(whose, found)
+
+
+def _read_all(sources: tuple[Source, ...], number: int, slot: Slot[tuple[int, _Found]]) -> None:
+    slot.put((number, tuple(read(source) for source in sources)))

@@ -8,8 +8,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -21,6 +22,7 @@ from sidelight.transfer import export
 from sidelight.transfer.registry import Format, by_id
 from sidelight.transfer.source import Options, Source
 from sidelight.ui import wording
+from sidelight.ui.mailbox import Mailbox, Slot
 from sidelight.workers.process import Worker
 
 __all__ = ["Copier", "Order", "Place", "Writer"]
@@ -51,6 +53,18 @@ class _Stopped(Exception):
     pass
 
 
+@dataclass(frozen=True, slots=True)
+class _Progress:
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    said: str
+    well: bool
+
+
 class Writer(QObject):
     """Writes one order. `progressed` carries how many conversations are done, and of how many; `done` a sentence, and
     whether all went well."""
@@ -62,31 +76,50 @@ class Writer(QObject):
         super().__init__(parent)
         self._place = place
         self._stop = threading.Event()
+        self._box: Mailbox[_Progress | _End] = Mailbox(self._take, self)
 
     def begin(self, order: Order) -> None:
         """Begin in a thread."""
-        threading.Thread(target=self._work, args=(order,), name="export", daemon=True).start()
+        work = _Work(self._place, order, self._stop, self._box.slot).run
+        threading.Thread(target=work, name="export", daemon=True).start()
 
     def stop(self) -> None:
         """Leave off; `done` says so."""
         self._stop.set()
 
-    def _work(self, order: Order) -> None:
+    def _take(self, news: _Progress | _End) -> None:
+        if isinstance(news, _Progress):
+            self.progressed.emit(news.done, news.total)
+        else:
+            self.done.emit(news.said, news.well)
+
+
+class _Work:
+    """What the thread does; it knows nothing of the window."""
+
+    def __init__(
+        self, place: Place, order: Order, stop: threading.Event, slot: Slot[_Progress | _End]
+    ) -> None:
+        self._place = place
+        self._order = order
+        self._stop = stop
+        self._slot = slot
+
+    def run(self) -> None:
         said, well = "", False
         try:
-            said, well = self._written(order)
+            said, well = self._written(self._order)
         except _Stopped:
             said = messages.text("ui.export.stopped")
         except StoreError as error:
             said = messages.text(f"store.{error.code}", **error.params)
         except OSError as error:
             reason = error.strerror or str(error)
-            said = messages.text("ui.details.save.failed", path=order.path, reason=reason)
+            said = messages.text("ui.details.save.failed", path=self._order.path, reason=reason)
         except Exception:  # a fault of ours must not leave the dialog waiting
             log.exception("an export failed")
             said = messages.text("failed.code.fault")
-        with suppress(RuntimeError):  # the dialog is gone
-            self.done.emit(said, well)
+        self._slot.put(_End(said, well))
 
     def _written(self, order: Order) -> tuple[str, bool]:
         alone = order.wanted == (order.shown.id,)
@@ -101,7 +134,7 @@ class Writer(QObject):
                 shown=order.shown,
                 own_prices=self._place.prices,
                 worker=stack.enter_context(closing(Worker())),
-                tell=lambda done: self._tell(done, total),
+                tell=lambda done: self._slot.put(_Progress(done, total)),
             )
             size = export.write(order.path, self._watched(order.form.pieces(source)))
         said = messages.text("ui.export.done", path=order.path, size=wording.data_size(size))
@@ -124,10 +157,6 @@ class Writer(QObject):
                 raise _Stopped
             yield piece
 
-    def _tell(self, done: int, total: int) -> None:
-        with suppress(RuntimeError):  # the dialog is gone; the writing ends with the next piece
-            self.progressed.emit(done, total)
-
 
 class Copier(QObject):
     """Makes the Markdown of one conversation, traces folded, and is gone. `done` carries it."""
@@ -136,13 +165,12 @@ class Copier(QObject):
 
     def begin(self, conversation: Conversation, own_prices: Path | None) -> None:
         """Begin in a thread."""
-
-        def work() -> None:
-            text = "".join(
-                by_id("md").pieces(Source([conversation.id], shown=conversation, own_prices=own_prices))
-            )
-            with suppress(RuntimeError):  # the window is gone
-                self.done.emit(text)
-
+        slot = Mailbox(self.done.emit, self).slot
         self.done.connect(self.deleteLater)
+        work = partial(_copied, conversation, own_prices, slot)
         threading.Thread(target=work, name="export", daemon=True).start()
+
+
+def _copied(conversation: Conversation, own_prices: Path | None, slot: Slot[str]) -> None:
+    source = Source([conversation.id], shown=conversation, own_prices=own_prices)
+    slot.put("".join(by_id("md").pieces(source)))

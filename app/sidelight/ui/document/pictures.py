@@ -9,10 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from PySide6.QtCore import QObject, QRect, QRectF, QSizeF, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QRect, QRectF, QSizeF, QTimer, Signal
 from PySide6.QtGui import (
     QFont,
     QFontMetrics,
@@ -23,6 +23,7 @@ from PySide6.QtGui import (
     QTextFormat,
 )
 
+from sidelight.ui.mailbox import Mailbox
 from sidelight.ui.widgets.plain import plain_tip
 
 if TYPE_CHECKING:
@@ -66,7 +67,6 @@ class Pictures(QObject):
     """What is known of formulas and code. `came`: more is known than before; at most once a frame."""
 
     came = Signal()
-    _told = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -77,7 +77,7 @@ class Pictures(QObject):
         self._turn = self._until = 0.0
         self._frame = QTimer(self, interval=_FRAME, singleShot=True)
         self._frame.timeout.connect(self._on_frame)
-        self._told.connect(self.again, Qt.ConnectionType.QueuedConnection)  # from the worker's thread
+        self._told: Mailbox[None] = Mailbox(lambda _: self.again(), self)
 
     def formula(self, source: str, display: bool, colour: str) -> Formula | Refused | None:
         """See `Ask`; where very many are asked for, ask again when something came."""
@@ -121,6 +121,7 @@ class Pictures(QObject):
             self._worker.close()
             self._worker = None
         self._later = None
+        self._told.close()
         self._frame.stop()
 
     def _known(self) -> Later | None:
@@ -129,7 +130,7 @@ class Pictures(QObject):
             from sidelight.workers.process import Worker
 
             self._worker = Worker()
-            self._later = Later(self._worker, self._told.emit)
+            self._later = Later(self._worker, partial(self._told.slot.put, None))
         return self._later
 
     def _on_frame(self) -> None:
