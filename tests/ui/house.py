@@ -53,7 +53,7 @@ class Stage:
         self.looks = looks
         self.qtbot = qtbot
 
-    def until(self, condition: Callable[[], bool], seconds: float = 8.0) -> None:
+    def until(self, condition: Callable[[], bool], seconds: float = 30.0) -> None:
         """Let the window live until something holds."""
         self.qtbot.waitUntil(condition, timeout=round(seconds * 1000))
 

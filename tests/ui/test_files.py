@@ -151,7 +151,7 @@ def test_files_stay_with_the_draft_of_their_conversation(qtbot: QtBot, tmp_path:
         here.until(lambda: not here.window.composer._reading[first])
         here.session.open(first)
         here.until(lambda: names(here) == ["one.png", "two.png"])
-        assert len(cards(here)) == 2
+        here.until(lambda: len(cards(here)) == 2)
 
 
 def test_more_files_than_may_go_along_are_left_out_and_that_is_said(qtbot: QtBot, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def count(pane: LanesPane) -> str:
 
 
 def wait_for(qtbot: QtBot, pane: LanesPane, said: str) -> None:
-    qtbot.waitUntil(lambda: count(pane) == said, timeout=5000)
+    qtbot.waitUntil(lambda: count(pane) == said, timeout=30_000)
 
 
 def test_enter_goes_on_shift_enter_back_and_escape_closes(make: Make, qtbot: QtBot) -> None:
@@ -91,9 +91,9 @@ def test_a_match_in_a_closed_trace_opens_it(make: Make, qtbot: QtBot) -> None:
     assert not column.any_trace_open()
     look_for(pane, "thought 399")
     wait_for(qtbot, pane, "1 of 1")
-    qtbot.waitUntil(column.any_trace_open, timeout=5000)
+    qtbot.waitUntil(column.any_trace_open, timeout=30_000)
     view = column.view
-    qtbot.waitUntil(lambda: view._current is not None, timeout=5000)
+    qtbot.waitUntil(lambda: view._current is not None, timeout=30_000)
     assert view._current is not None
     row = view._stack.by_key[view._current.key]
     top = view._stack.top(row.index) - view.verticalScrollBar().value()
@@ -108,7 +108,7 @@ def test_lanes_out_of_sight_are_looked_through_and_brought_into_sight(make: Make
     look_for(pane, "cents")
     wait_for(qtbot, pane, "1 of 1")
     last = pane.columns[7]
-    qtbot.waitUntil(lambda: last.view._current is not None, timeout=5000)
+    qtbot.waitUntil(lambda: last.view._current is not None, timeout=30_000)
     assert pane._in_sight(last)
 
 

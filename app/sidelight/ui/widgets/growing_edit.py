@@ -6,18 +6,19 @@ It emits `submitted` on the sending key, never while an input method composes, a
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal
-from PySide6.QtGui import QInputMethodEvent, QKeyEvent
+from PySide6.QtCore import QEvent, QSize, Signal
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QWidget
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QMimeData
+    from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QResizeEvent
 
 __all__ = ["LARGE", "GrowingEdit"]
 
 LARGE: Final = 200_000
 """Characters; a paste above it becomes an attachment of plain text."""
-
-_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class GrowingEdit(QPlainTextEdit):
@@ -43,7 +44,9 @@ class GrowingEdit(QPlainTextEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter sends or breaks the line, by the setting; Ctrl+Enter always sends, Shift+Enter never does."""
-        if event.key() in _ENTER and not self._composing:
+        from PySide6.QtCore import Qt  # late: docs/decisions/0010
+
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not self._composing:
             control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
             shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
             if control or (self.enter_sends and not shift):
@@ -72,6 +75,12 @@ class GrowingEdit(QPlainTextEdit):
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._fit()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit again: another width breaks lines elsewhere."""
+        super().resizeEvent(event)
+        if event.oldSize().width() != event.size().width():
+            self._fit()
+
     def sizeHint(self) -> QSize:
         """One line at least."""
         return QSize(400, self._height(1))
@@ -83,8 +92,6 @@ class GrowingEdit(QPlainTextEdit):
     def _fit(self) -> None:
         # The plain-text layout counts its height in lines.
         lines = self.document().documentLayout().documentSize().height()
-        bar = Qt.ScrollBarPolicy
-        self.setVerticalScrollBarPolicy(
-            bar.ScrollBarAsNeeded if lines > self._most_lines else bar.ScrollBarAlwaysOff
-        )
+        policy = "ScrollBarAsNeeded" if lines > self._most_lines else "ScrollBarAlwaysOff"
+        self.setProperty("verticalScrollBarPolicy", policy)  # by name: docs/decisions/0010
         self.setFixedHeight(self._height(min(max(lines, 1), self._most_lines)))
