@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given
-from tests.chat.streams import at_once, streams
+from hypothesis import strategies as st
+from tests.chat.streams import at_once, events, streams
 
 from sidelight.chat.events import (
     AnswerDelta,
@@ -24,6 +25,7 @@ from sidelight.chat.events import (
     Started,
     Usage,
     coalesce,
+    joined,
 )
 from sidelight.chat.reply import (
     Certainty,
@@ -82,6 +84,19 @@ def test_folding_the_coalesced_stream_gives_the_same_reply(stream: list[Stamped]
     merged = coalesce(stream)
     assert len(merged) <= len(stream)
     assert fold_all(EMPTY, merged) == fold_all(EMPTY, stream)
+
+
+@given(st.lists(events, max_size=40), st.lists(st.integers(1, 40), max_size=8))
+def test_folding_joined_events_gives_the_same_reply(stream: list[Event], sizes: list[int]) -> None:
+    """Of each moment that brought several, as a read of a socket does."""
+    one_by_one = at_a_time = EMPTY
+    for moment, size in enumerate([*sizes, len(stream)]):
+        came, stream = stream[:size], stream[size:]
+        told = joined(came)
+        assert len(told) <= len(came)
+        one_by_one = fold_all(one_by_one, [Stamped.now(event, moment) for event in came])
+        at_a_time = fold_all(at_a_time, [Stamped.now(event, moment) for event in told])
+        assert at_a_time == one_by_one
 
 
 @given(streams)

@@ -67,19 +67,37 @@ async def test_a_stream_and_a_second_one_on_the_same_connection() -> None:
         assert server.requests[1].path == "/path?q=1"
 
 
-async def test_a_burst_is_read_at_once_and_a_trickle_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "_GATHER", 0.03)
-    monkeypatch.setattr(client, "_LONGEST_GATHER", 0.03)
-    burst = b"".join(chunk(b"b") for _ in range(3000))
+@pytest.mark.parametrize("tls", [None, TLS / "trusted.pem"], ids=["plain", "tls"])
+async def test_a_burst_is_read_at_once_and_a_trickle_once_a_frame(
+    tls: Path | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over TLS each step of the server is a record of its own, as a token is."""
+    monkeypatch.setattr(client, "_FRAME", 0.03)
+    burst: list[Step] = [chunk(b"b") for _ in range(3000)]
     trickle: list[Step] = [step for _ in range(60) for step in (chunk(b"t"), Sleep(0.002))]
-    with FaultServer([[SSE_HEAD, burst, *trickle, END]]) as server:
+    net = NetSetting(ca_file=str(tls or ""))
+    with FaultServer([[SSE_HEAD, chunk(b"a"), Sleep(0.01), *burst, *trickle, END]], tls=tls) as server:
         # the usual clocks: what is asked here is how the bytes are read, whatever else the machine does
-        async with opened() as http, http.stream("POST", server.url, body=b"{}") as response:
-            began = time.monotonic()
-            pieces = [piece async for piece in response.chunks()]
-    assert b"".join(pieces) == b"b" * 3000 + b"t" * 60
-    assert time.monotonic() - began < 2.0, "a pause for each chunk would take 90 seconds"
-    assert len(pieces) < 40
+        async with opened(net) as http, http.stream("POST", server.url, body=b"{}") as response:
+            began, pieces = time.monotonic(), []
+            async for piece in response.chunks():
+                pieces.append(piece)
+                response.payload_seen()
+    assert b"".join(pieces) == b"a" + b"b" * 3000 + b"t" * 60
+    assert time.monotonic() - began < 20.0, "a pause for each chunk would take 90 seconds"
+    assert len(pieces) < 60 + 1000, "many at once, though what the server is slow to send comes when it comes"
+
+
+@pytest.mark.parametrize("payload", [False, True], ids=["before the first payload", "at the end"])
+async def test_what_is_waited_for_is_read_when_it_comes(
+    payload: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "_FRAME", 3600.0)
+    before: list[Step] = [] if payload else [chunk(b": wait\n\n"), Sleep(0.02), chunk(b"a"), Sleep(0.02)]
+    with FaultServer([[SSE_HEAD, *before, chunk(b"data: 1\n\n") + END]]) as server:
+        async with opened() as http:
+            got = await read(http, server.url, Clocks(first_payload=60.0, silence=60.0), payload)
+    assert got.endswith(b"data: 1\n\n")
 
 
 async def test_what_every_request_says() -> None:

@@ -151,8 +151,8 @@ def _settled(face: Face) -> Left:
     return left
 
 
-INDEXING = "Searching.index"
-"""The one task that begins and ends beside all requests, a second after the start."""
+BESIDE = ("Searching.index", "coroutine object tidy")
+"""The tasks that begin and end beside all requests, after the start."""
 
 
 def _left(face: Face) -> Left:
@@ -164,7 +164,7 @@ def _left(face: Face) -> Left:
             await asyncio.wait(tuple(outside._tasks), timeout=5)
         http = outside._http
         return (
-            sum(INDEXING not in repr(task.get_coro()) for task in asyncio.all_tasks()),
+            sum(not any(name in repr(task.get_coro()) for name in BESIDE) for task in asyncio.all_tasks()),
             len(http._owners),
             connections(http),
             len(outside._fanout.running),

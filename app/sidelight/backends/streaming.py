@@ -18,7 +18,7 @@ from sidelight.backends.wire import failures
 from sidelight.backends.wire.frames import Frame, FrameReader
 from sidelight.backends.wire.lines import EVENT_CAP
 from sidelight.backends.wire.sse import SseReader
-from sidelight.chat.events import Event, Failed, FailureKind, Progress, Sent, Started
+from sidelight.chat.events import Event, Failed, FailureKind, Progress, Sent, Started, joined
 from sidelight.net import NetError, is_loopback
 from sidelight.net.client import Clocks, Http, Response
 from sidelight.secrets import Redactor
@@ -185,12 +185,12 @@ async def _read(response: Response, call: Call, exchange: Exchange) -> AsyncGene
                 frames_seen = frames_seen or bool(frames)
                 if not frames_seen and len(start) < EVENT_CAP:
                     start += data
-                for frame in frames:
-                    for event in decoder.frame(frame):
-                        # A ping, or that there is a reply at all, is no sign that anything comes of it.
-                        if not isinstance(event, Started):
-                            response.payload_seen()
-                        yield event
+                told = joined(event for frame in frames for event in decoder.frame(frame))
+                # A ping, or that there is a reply at all, is no sign that anything comes of it.
+                if any(not isinstance(event, Started) for event in told):
+                    response.payload_seen()
+                for event in told:
+                    yield event
         except NetError as error:
             why = failures.from_net(error)
         except TimeoutError:

@@ -36,6 +36,7 @@ __all__ = [
     "Started",
     "Usage",
     "coalesce",
+    "joined",
 ]
 
 
@@ -249,33 +250,43 @@ class Stamped:
         return cls(event, at, at)
 
 
+def joined(events: Iterable[Event]) -> list[Event]:
+    """Events of one moment, with each run of deltas to one place as one delta.
+
+    Folding the result at that moment gives the same reply as folding the events.
+    """
+    runs: list[list[Event]] = []
+    for event in events:
+        if runs and _same_place(runs[-1][-1], event):
+            runs[-1].append(event)
+        else:
+            runs.append([event])
+    return [_joined(run) for run in runs]
+
+
 def coalesce(stamped: Iterable[Stamped]) -> list[Stamped]:
     """Merge runs of deltas that append to the same place, so that a burst costs one fold and one journal row.
 
     Folding the result gives the same reply as folding the input.
     """
-    merged: list[Stamped] = []
-    run: list[Stamped] = []
+    runs: list[list[Stamped]] = []
     for item in stamped:
-        if run and not _same_place(run[-1].event, item.event):
-            merged.append(_merged(run))
-            run.clear()
-        run.append(item)
-    if run:
-        merged.append(_merged(run))
-    return merged
+        if runs and _same_place(runs[-1][-1].event, item.event):
+            runs[-1].append(item)
+        else:
+            runs.append([item])
+    return [
+        run[0] if len(run) == 1 else Stamped(_joined([item.event for item in run]), run[0].at, run[-1].until)
+        for run in runs
+    ]
 
 
-def _merged(run: list[Stamped]) -> Stamped:
-    first, last = run[0], run[-1]
-    if len(run) == 1:
+def _joined(run: list[Event]) -> Event:
+    first = run[0]
+    if len(run) == 1 or not isinstance(first, ReasoningDelta | AnswerDelta | RefusalDelta):
         return first
-    text = "".join(
-        s.event.text for s in run if isinstance(s.event, ReasoningDelta | AnswerDelta | RefusalDelta)
-    )
-    event = first.event
-    assert isinstance(event, ReasoningDelta | AnswerDelta | RefusalDelta)
-    return Stamped(replace(event, text=text), first.at, last.until)
+    text = "".join(e.text for e in run if isinstance(e, ReasoningDelta | AnswerDelta | RefusalDelta))
+    return replace(first, text=text)
 
 
 def _same_place(one: Event, other: Event) -> bool:

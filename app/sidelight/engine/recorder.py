@@ -1,4 +1,4 @@
-"""What is written when: prompts before the request leaves, deltas every 50 ms, finish marks for good.
+"""What is written when: prompts before the request leaves, deltas within 50 ms, finish marks for good.
 
 Every write of the program goes through one queue here, in order. When the disk refuses (full, locked, read-only), the
 queue waits and tries again every two seconds while everything stays in memory, and the face is told once. Runs on the
@@ -10,13 +10,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from sidelight.chat.events import Stamped, coalesce
+from sidelight.chat.events import Stamped
 from sidelight.engine.exchanges import InMemory
 from sidelight.store import exchanges
 from sidelight.store.database import Connection, Store, StoreError
@@ -25,6 +24,9 @@ from sidelight.store.exchanges import Recorded
 __all__ = ["FLUSH_EVERY", "Recorder", "WriteJob"]
 
 FLUSH_EVERY = 0.05
+"""Seconds from one flush to the next at least; so long at most has an event that is not on its way to the disk been here."""
+TOGETHER = 0.002
+"""Seconds from the first event until a flush, so that it holds what comes of other lanes at the same moment."""
 DURABLE_EVERY = 1.0
 """Seconds of streaming that a power cut may take at most; a kill of the process takes at most one flush."""
 RETRY_EVERY = 2.0
@@ -68,13 +70,14 @@ class Recorder:
         """Nothing is waiting to be written, or the disk refuses."""
         self._idle.set()
         self._failing = False
-        self._last_durable = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._last_flush = self._last_durable = 0.0
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin to write. Call once, on the loop."""
         if self._store is not None:
-            self._tasks = [asyncio.create_task(self._pump()), asyncio.create_task(self._flush_forever())]
+            self._tasks = [asyncio.create_task(self._pump())]
 
     async def begin(self, job: WriteJob) -> bool:
         """Write durably before going on; True when it is on disk. False: it is kept in memory and tried again."""
@@ -103,6 +106,7 @@ class Recorder:
         """Keep an event; it is on disk within 50 ms."""
         if self._store is not None and reply_id not in self._unsaved:
             self._pending.setdefault(reply_id, []).append(stamped)
+            self._set_timer()
 
     def keep(self, reply_id: str, recorded: Recorded) -> None:
         """Keep what went over the wire for a reply: in memory, until it is on disk where it may be there."""
@@ -150,23 +154,27 @@ class Recorder:
             self._idle.clear()
         return entry
 
+    def _set_timer(self) -> None:
+        """Flush soon. A failing disk gets one growing batch when it works again, not one batch every 50 ms."""
+        if self._timer is None and self._pending and not self._failing:
+            loop = asyncio.get_running_loop()
+            due = max(loop.time() + TOGETHER, self._last_flush + FLUSH_EVERY)
+            self._timer = loop.call_at(due, self._flush)
+
     def _flush(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if not self._pending or self._store is None:
             return
-        batch = [(reply_id, coalesce(events)) for reply_id, events in self._pending.items()]
+        batch = list(self._pending.items())
         self._pending = {}
         journal = self._store.journal
-        now = time.monotonic()
+        now = self._last_flush = asyncio.get_running_loop().time()
         durable = now - self._last_durable >= DURABLE_EVERY
         if durable:
             self._last_durable = now
         self._put(lambda connection: journal.append(connection, batch), durable=durable)
-
-    async def _flush_forever(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_EVERY)
-            if not self._failing:  # a failing disk gets one growing batch, not one batch every 50 ms
-                self._flush()
 
     async def _pump(self) -> None:
         while True:
@@ -204,3 +212,4 @@ class Recorder:
             if self._failing:
                 self._idle.set()
             self._trouble(error)
+            self._set_timer()

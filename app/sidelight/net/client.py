@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -30,11 +29,11 @@ __all__ = ["Answer", "Clocks", "Http", "Response"]
 
 _WINDOW = 256_000
 """Bytes the owner reads ahead of the one who asked."""
-_AT_ONCE = 0.001
-_GATHER = 0.002
-_LONGEST_GATHER = 0.016
-"""Seconds. A chunk that took longer than `_AT_ONCE` was waited for, so nothing lies unread: only then does the owner pause,
-2 ms for each stream under way, and what comes meanwhile is read at once. A read costs three times what its text does."""
+_FRAME = 1 / 60
+_FULL_RATE_STREAMS = 4
+"""Seconds between two reads of a stream that has begun to say something: a frame of the screen, two where more than four
+streams are shown. Nothing faster can be seen, and a read costs as much as forty tokens. All streams are read at the same
+moments, so that the loop wakes once for all. What comes meanwhile waits with the operating system, unread."""
 _PATIENCE = 0.5
 """Seconds that closing waits for requests that are just connecting."""
 _PAGE_WITHIN = 3.0
@@ -78,6 +77,8 @@ class _Pipe:
         self._error: NetError | None = None
         self._news = asyncio.Event()
         self._room = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._waits = self._expired = False
 
     # The owner's side.
 
@@ -97,9 +98,15 @@ class _Pipe:
 
     def end(self, error: NetError | None) -> None:
         """Nothing more comes; only the first call counts."""
+        self._drop_timer()
         if not self._ended:
             self._ended, self._error = True, error
             self._news.set()
+
+    @property
+    def flows(self) -> bool:
+        """Whether a payload has been seen."""
+        return self._clock == "silence"
 
     # The asking side.
 
@@ -127,20 +134,51 @@ class _Pipe:
 
     def payload_seen(self) -> None:
         """Start the silence clock anew."""
-        self._clock = "silence"
+        if self._clock != "silence":
+            self._clock = "silence"
+            self._drop_timer()  # the other clock may have been the longer one
         self._since = asyncio.get_running_loop().time()
 
     async def _wait(self) -> None:
-        loop = asyncio.get_running_loop()
-        seconds = self._clocks.silence if self._clock == "silence" else self._clocks.first_payload
+        """Until there is news. Raises NetError where a clock runs out first: it stands still while nobody waits."""
         self._news.clear()
+        self._waits = True
+        if self._timer is None:
+            self._set_timer()
         try:
-            async with asyncio.timeout_at(self._since + seconds):
-                await self._news.wait()
-        except TimeoutError:
-            if loop.time() - (self._since + seconds) < _JUMP:
-                raise NetError("timeout", self._clock) from None
-            self._since = loop.time()
+            await self._news.wait()
+        finally:
+            self._waits = False
+        if self._expired:
+            self._expired = False
+            raise NetError("timeout", self._clock)
+
+    @property
+    def _deadline(self) -> float:
+        seconds = self._clocks.silence if self._clock == "silence" else self._clocks.first_payload
+        return self._since + seconds
+
+    def _set_timer(self) -> None:
+        self._timer = asyncio.get_running_loop().call_at(self._deadline, self._ring)
+
+    def _drop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _ring(self) -> None:
+        """One timer for many waits: it rings at the deadline that was known when it was set, and is set anew if need be."""
+        self._timer = None
+        if not self._waits or self._news.is_set():
+            return
+        now = asyncio.get_running_loop().time()
+        if 0 <= now - self._deadline < _JUMP:
+            self._expired = True
+            self._news.set()
+            return
+        if now > self._deadline:
+            self._since = now
+        self._set_timer()
 
 
 class Response:
@@ -205,6 +243,7 @@ class Http:
         self._net = net or NetSetting()
         self._trust: asyncio.Future[ssl.SSLContext] | None = None
         self._owners: dict[asyncio.Task[None], Stop] = {}
+        self._flowing: set[_Pipe] = set()
         self._idle: dict[Line, tuple[_Way, float]] = {}
         """Lines that can be used again: where they lead, and since when (loop time) they are free."""
 
@@ -287,14 +326,10 @@ class Http:
             line = await self._line(way)
             common = {"user-agent": f"sidelight/{__version__}", "accept-encoding": "identity"}
             request = self._httpx.new_request(method, url, {**common, **headers}, body, clocks.connect)
-            answer = await line.send(request, stop)
+            answer = await line.send(request, stop, lambda: self._pace(pipe))
             pipe.open(answer.status_code, tuple((k.lower(), v) for k, v in answer.headers.multi_items()))
-            asked = time.monotonic()
             async for chunk in answer.aiter_raw():
                 await pipe.put(chunk)
-                if time.monotonic() - asked > _AT_ONCE:
-                    await asyncio.sleep(min(_GATHER * len(self._owners), _LONGEST_GATHER))
-                asked = time.monotonic()
             end = None
         except NetError as error:
             end = error
@@ -302,11 +337,20 @@ class Http:
             end = self._httpx.translate(error, url, by_proxy=way[0] is not None)
         finally:
             stop.closing = True
+            self._flowing.discard(pipe)
             if line is not None and end is None and line.clean:
                 self._idle[line] = (way, asyncio.get_running_loop().time())
             elif line is not None:
                 await line.close()
             pipe.end(end)
+
+    async def _pace(self, pipe: _Pipe) -> None:
+        """Wait until a stream may be read: at once until it has begun to say something, then at the next frame."""
+        if not pipe.flows:
+            return
+        self._flowing.add(pipe)
+        frame = _FRAME if len(self._flowing) <= _FULL_RATE_STREAMS else 2 * _FRAME
+        await asyncio.sleep(frame - asyncio.get_running_loop().time() % frame)
 
     async def _line(self, way: _Way) -> Line:
         """A line that is free and leads there, else a new one. Those free for long are closed on the way."""

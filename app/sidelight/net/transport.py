@@ -22,6 +22,7 @@ import httpx
 import truststore
 
 from sidelight.net.errors import NetError, NetErrorKind
+from sidelight.net.gathering import Backend, Pace
 from sidelight.secrets import Secret
 
 __all__ = [
@@ -115,11 +116,14 @@ class Line:
             )
         except (ValueError, httpx.InvalidURL, ImportError) as error:
             raise NetError("proxy", "this proxy address cannot be used") from error
+        self._sockets = Backend()
+        # httpx has no word for what httpcore calls `network_backend`.
+        self._transport._pool._network_backend = self._sockets  # noqa: SLF001 - see above
         self._proxy = proxy
         self._socket: _Closeable | None = None
 
-    async def send(self, request: httpx.Request, stop: Stop) -> httpx.Response:
-        """The head of the answer. Raises what httpx raises.
+    async def send(self, request: httpx.Request, stop: Stop, pace: Pace) -> httpx.Response:
+        """The head of the answer. Raises what httpx raises. `pace` is asked before each read.
 
         Connecting is not to be cancelled (a socket that is just being handed over would be lost): `stop.connecting` says
         when, and a stop asked for meanwhile takes effect at its end. A proxy has the connect clock to open its tunnel, which
@@ -146,6 +150,7 @@ class Line:
                 tunnel.reschedule(None)
 
         request.extensions["trace"] = trace
+        self._sockets.pace = pace
         try:
             async with tunnel:
                 return await self._transport.handle_async_request(request)

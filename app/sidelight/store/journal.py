@@ -83,18 +83,21 @@ class Journal:
         if reply is None:
             raise StoreError("refused", reason=f"no reply {reply_id}")
         (number,) = con.execute("SELECT number FROM replies WHERE id = ?", (reply_id,)).fetchone()
-        stamped: list[Stamped] = []
-        for owner, events, stored in con.execute(
-            "SELECT owner, events, checksum FROM deltas WHERE reply = ? ORDER BY number", (number,)
-        ):
-            stamped += self._read(reply_id, owner, events, stored)
-        reply = fold_all(reply, coalesce(stamped))
+        merged = self._journaled(con, reply_id, number)
+        reply = fold_all(reply, merged)
         if closed and not reply.state.is_final:
-            at = stamped[-1].until if stamped else 0.0
+            at = merged[-1].until if merged else 0.0
             reply = fold(reply, Stamped.now(Failed(FailureKind.CUT_OFF, code="closed"), at))
         write_reply(con, reply)
         con.execute("DELETE FROM deltas WHERE reply = ?", (number,))
         return reply
+
+    def _journaled(self, con: sqlite3.Connection, reply_id: str, number: int) -> list[Stamped]:
+        """The events of a reply, merged. Those of the rows are gone then: an answer may be 64 MB."""
+        rows = con.execute(
+            "SELECT owner, events, checksum FROM deltas WHERE reply = ? ORDER BY number", (number,)
+        )
+        return coalesce(item for row in rows for item in self._read(reply_id, *row))
 
     def _read(self, reply_id: str, owner: str, events: bytes, stored: int) -> list[Stamped]:
         """The events of a row; of a damaged one none, so that the others are saved."""

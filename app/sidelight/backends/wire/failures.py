@@ -132,7 +132,11 @@ def from_net(error: NetError) -> Failed:
 
 def is_error(payload: JsonObject) -> bool:
     """Whether an object in a stream reports a failure instead of bringing text."""
-    if payload.get("error") or at(payload, "x_groq", "error") or at(payload, "base_resp").get("status_code"):
+    if payload.get("error"):
+        return True
+    if "x_groq" in payload and at(payload, "x_groq", "error"):
+        return True
+    if "base_resp" in payload and at(payload, "base_resp").get("status_code"):
         return True
     return "choices" not in payload and bool(payload.get("object") == "error" or payload.get("detail"))
 

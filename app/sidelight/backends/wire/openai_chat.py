@@ -22,6 +22,10 @@ from sidelight.chat.message import Message, Thought
 
 __all__ = ["ChatDecoder", "Spelling", "content_of", "details_of", "request_body"]
 
+_NAMES = ("id", "model", "provider", "system_fingerprint")
+_THOUGHTS = ("reasoning_content", "reasoning", "thinking")
+_USAGE_NAMES = ("usage", "x_groq", "timings")
+_RAW: Channel = "raw"
 _SUMMARISED = ("anthropic", "google")
 """Makers whose `reasoning.text` at OpenRouter is their own summary: first word of its `format` (protocols.md 4.1)."""
 _TWICE = 16
@@ -119,42 +123,56 @@ class ChatDecoder(ReplyDecoder):
         self._said: dict[str, _Said] | None = {} if cumulative else None
         self._untold: list[_Detail] = []
         self._reported = False
+        self._named: tuple[Any, ...] | None = None
 
     def payload(self, payload: JsonObject, name: str) -> list[Event]:  # noqa: ARG002 - chunks have no names
         """What one chunk says."""
-        out = self.identity(
-            text(payload, "id"),
-            text(payload, "model"),
-            text(payload, "provider"),
-            text(payload, "system_fingerprint"),
-        )
-        if progress := at(payload, "prompt_progress"):
+        out = self._identity(payload)
+        if progress := at(payload.get("prompt_progress")):
             out.append(Progress("prompt", count(progress.get("processed")), count(progress.get("total"))))
         choices = payload.get("choices")
         choice = at(choices[0]) if isinstance(choices, list) and choices else at(None)
         if choice.get("index"):
             choice = at(None)
         # A server that does not stream sends `message` instead; beside or behind deltas it repeats them.
-        out += self._delta(at(choice, "delta") or ({} if self.text.came else at(choice, "message")))
-        self._note_usage(payload)
+        out += self._delta(at(choice.get("delta")) or at(None if self.text.came else choice.get("message")))
+        if any(map(payload.get, _USAGE_NAMES)):
+            self._note_usage(payload)
         if failures.is_error(payload):
             out += self.fails(payload)
         if reason := text(choice, "finish_reason"):
             out += self.finishes(reason)
         return out
 
+    def _identity(self, payload: JsonObject) -> list[Event]:
+        """What names the reply; each chunk repeats it."""
+        named = tuple(map(payload.get, _NAMES))
+        if named == self._named:
+            return []
+        self._named = named
+        return self.identity(*(text(payload, name) for name in _NAMES))
+
     def _delta(self, delta: JsonObject) -> list[Event]:
-        out, shown = self._details(delta.get("reasoning_details"))
-        fields = (string(delta.get(name)) for name in ("reasoning_content", "reasoning", "thinking"))
-        channel: Channel = "summary" if shown.summary else "raw"
-        if thought := self._new("reasoning", next((field for field in fields if field), shown.text)):
+        out: list[Event] = []
+        thought, channel = "", _RAW
+        if details := delta.get("reasoning_details"):
+            out, shown = self._details(details)
+            thought, channel = shown.text, "summary" if shown.summary else "raw"
+        for name in _THOUGHTS:
+            if found := string(delta.get(name)):
+                thought = found
+                break
+        if thought and (thought := self._new("reasoning", thought)):
             out += self.text.reasoning(thought, 0, channel)
-        for kind, piece in _content(delta.get("content")):
-            if kind == "thinking":
-                out += self.text.reasoning(piece)
-            else:
-                out += self.text.answer(self._new("answer", piece))
-        return out + self.text.refusal(string(delta.get("refusal")))
+        if content := delta.get("content"):
+            for kind, piece in _content(content):
+                if kind == "thinking":
+                    out += self.text.reasoning(piece)
+                else:
+                    out += self.text.answer(self._new("answer", piece))
+        if refusal := string(delta.get("refusal")):
+            out += self.text.refusal(refusal)
+        return out
 
     def _new(self, place: str, piece: str) -> str:
         """What of a piece is new, where pieces may be cumulative."""
