@@ -7,6 +7,7 @@ A test holds that every code used exists, that every code is used, and that para
 from __future__ import annotations
 
 import gettext
+import os
 from pathlib import Path
 
 __all__ = ["CATALOGUE", "plural", "text", "use_language"]
@@ -81,9 +82,15 @@ CATALOGUE: dict[str, str] = {
     "trace.redacted": N_("redacted"),
     "trace.summary": N_("summary"),
     # --- engine and store
+    "engine.begun_anew": N_(
+        "A new, empty file of conversations is in place. What was there before lies in {path}. Automatic backups wait until you say in the preferences, under Data, that all is right."
+    ),
     "engine.damaged": N_(
         "{path} is damaged in part. What can be read is shown; the backups beside it are kept as they are."
     ),
+    "engine.deleted": N_("“{title}” is in the trash, where it stays for 30 days."),
+    "engine.deleted.undo": N_("Undo"),
+    "engine.deleted.untitled": N_("The conversation is in the trash, where it stays for 30 days."),
     "engine.doctor.database": N_("Conversations: {path}"),
     "engine.doctor.disk": N_("Free disk: {size} GB"),
     "engine.doctor.engine": N_("The embedded engine can run here."),
@@ -127,7 +134,29 @@ CATALOGUE: dict[str, str] = {
     "engine.no_backup": N_("No backup of the conversations could be made: {why}"),
     "engine.no_lanes": N_("There is no lane to ask. Add one."),
     "engine.no_recording": N_("Nothing is recorded of what came for this reply, so it cannot be read again."),
+    "engine.not_replaced.corrupt": N_(
+        "Nothing was replaced: what was to be put in place is damaged. ({reason})"
+    ),
+    "engine.not_replaced.full": N_("Nothing was replaced: there is too little room on the disk. ({reason})"),
+    "engine.not_replaced.locked": N_(
+        "Nothing was replaced: another Sidelight, perhaps in a terminal, has the conversations open. End it, then try again."
+    ),
+    "engine.not_replaced.missing": N_("Nothing was replaced: {path} is gone."),
+    "engine.not_replaced.newer": N_(
+        "Nothing was replaced: what was to be put in place was made by a newer Sidelight. ({reason})"
+    ),
+    "engine.not_replaced.other": N_("Nothing was replaced: {reason}"),
+    "engine.not_replaced.readonly": N_("Nothing was replaced: {path} or its folder cannot be written."),
     "engine.over_limit": N_("That would pass the limit of what may be spent in a day."),
+    "engine.read_only": N_(
+        "{path} is open to be read only. Nothing in it is changed, and nothing new is kept."
+    ),
+    "engine.restored": N_(
+        "The backup is in place. What was there before lies in {path}. Automatic backups wait until you say in the preferences, under Data, that all is right."
+    ),
+    "engine.salvaged": N_(
+        "What could be read is in place. The damaged file lies in {path}. Automatic backups wait until you say in the preferences, under Data, that all is right."
+    ),
     "engine.settings_unsaved": N_("The preferences could not be saved: {why}"),
     "engine.still_streaming": N_("The lanes are still answering. Stop them, or wait until they are done."),
     "store.corrupt": N_("{path} is damaged, or no file of Sidelight's. It was left as it is. ({reason})"),
@@ -312,14 +341,74 @@ CATALOGUE: dict[str, str] = {
     "transfer.lane": N_("Lane {n}"),
     "transfer.no_answer": N_("No answer came."),
     "transfer.notes": N_("What became of the settings"),
+    "transfer.pdf.failed": N_("the pages could not be set"),
+    "transfer.quoted": N_("“{title}”"),
     "transfer.refusal": N_("Refusal"),
+    "transfer.refused.broken": N_("It is damaged, or breaks off: its JSON does not fit together."),
+    "transfer.refused.clash": N_("Its ids belong to something else in this profile."),
+    "transfer.refused.conversations": N_("It has more than {most} conversations. Export it in parts."),
+    "transfer.refused.damaged": N_("It is damaged in that database."),
+    "transfer.refused.database_broken": N_("The database cannot be read: {reason}"),
+    "transfer.refused.database_damaged": N_(
+        "The database is damaged ({reason}). Repair it first, or take another backup."
+    ),
+    "transfer.refused.database_foreign": N_("It is a database, but none of Sidelight's nor of llm's."),
+    "transfer.refused.database_newer": N_("A newer Sidelight made this database. Update Sidelight first."),
+    "transfer.refused.deep": N_("It is nested deeper than any conversation is."),
+    "transfer.refused.empty": N_("Nothing is said in it."),
+    "transfer.refused.file_large": N_("It is larger than {most} GB."),
+    "transfer.refused.io": N_("It could not be read: {reason}"),
+    "transfer.refused.large": N_("It is larger than any conversation may be."),
+    "transfer.refused.messages": N_("It has more than {most} messages."),
+    "transfer.refused.newer": N_(
+        "It was written by a newer Sidelight (version {version}, known up to {known}). Update Sidelight first."
+    ),
+    "transfer.refused.no_conversation": N_("It is no conversation of a kind that is known here."),
+    "transfer.refused.no_conversations": N_("There are no conversations in it."),
+    "transfer.refused.no_file": N_("It is not there, or is no file."),
+    "transfer.refused.not_json": N_(
+        "It is neither JSON, nor an archive, nor a database. Choose the file as the other program wrote it."
+    ),
+    "transfer.refused.text": N_("A text in it is longer than any may be."),
+    "transfer.refused.trashed": N_("It is in the trash. Put it back from there."),
+    "transfer.refused.unknown": N_(
+        "Its conversations are of no kind that is known here. The guide lists which exports can be taken in."
+    ),
+    "transfer.refused.utf8": N_("It is no text in UTF-8."),
+    "transfer.refused.values": N_("It has more values in it than any conversation may have."),
+    "transfer.refused.worker_crashed": N_("Reading it ended all at once. What was taken before stays."),
+    "transfer.refused.worker_error": N_(
+        "Reading it failed by a fault of Sidelight's. What was taken before stays."
+    ),
+    "transfer.refused.worker_memory": N_(
+        "Reading it takes more memory than it may have. What was taken before stays."
+    ),
+    "transfer.refused.worker_overrun": N_("Reading it takes far too long. What was taken before stays."),
+    "transfer.refused.worker_unavailable": N_(
+        "The process that reads files could not be started. Start Sidelight again."
+    ),
+    "transfer.refused.wrong": N_("It is damaged or was changed: {why}"),
+    "transfer.refused.zip_bomb": N_("It unpacks to more than {most} times its size, which no export does."),
+    "transfer.refused.zip_broken": N_("The archive is damaged, or not all of it is there. Fetch it again."),
+    "transfer.refused.zip_foreign": N_("There is no conversations.json in this archive."),
+    "transfer.refused.zip_locked": N_("The archive is locked with a password. Unpack it first."),
+    "transfer.refused.zip_members": N_("The archive has more than {most} files."),
     "transfer.reread": N_("Read again from the recording of"),
     "transfer.rule": N_("What lanes were told of earlier turns"),
     "transfer.rule.chosen": N_("the chosen answer of each turn"),
     "transfer.rule.none": N_("nothing"),
     "transfer.rule.own": N_("their own answers"),
     "transfer.settings": N_("Settings"),
+    "transfer.source.backup": N_("Sidelight database"),
+    "transfer.source.chatgpt": N_("ChatGPT export"),
+    "transfer.source.claude": N_("Claude export"),
+    "transfer.source.deepseek": N_("DeepSeek export"),
+    "transfer.source.llm": N_("Logs of llm"),
+    "transfer.source.lmstudio": N_("LM Studio conversation"),
+    "transfer.source.openwebui": N_("Open WebUI export"),
+    "transfer.source.sidelight": N_("Sidelight export"),
     "transfer.state": N_("State"),
+    "transfer.stopped": N_("Stopped. What was taken before stays; taken in again, the file goes on."),
     "transfer.timing": N_("Timing"),
     "transfer.timing.done": N_("done after {seconds} s"),
     "transfer.timing.first": N_("first token after {seconds} s"),
@@ -330,16 +419,6 @@ CATALOGUE: dict[str, str] = {
     "transfer.turn": N_("Turn {n}"),
     "transfer.turn.after": N_("Turn {n}, after turn {before}"),
     "transfer.turn.first": N_("Turn {n}, another beginning"),
-    "transfer.unreadable.deep": N_(
-        "{name} is nested too deeply to be a file of Sidelight's. Nothing was taken."
-    ),
-    "transfer.unreadable.foreign": N_("{name} is no export of Sidelight's. Nothing was taken."),
-    "transfer.unreadable.large": N_("{name} is larger than {most} MB. Nothing was taken."),
-    "transfer.unreadable.newer": N_(
-        "{name} was written by a newer Sidelight (version {version}, known up to {known}). Nothing was taken."
-    ),
-    "transfer.unreadable.no_file": N_("{name} is not there, or is no file."),
-    "transfer.unreadable.wrong": N_("{name} is damaged or was changed: {why}. Nothing was taken."),
     "transfer.usage": N_("Tokens"),
     "transfer.usage.cached": N_("{n} of it from the cache"),
     "transfer.usage.output": N_("{n} output"),
@@ -372,8 +451,11 @@ CATALOGUE: dict[str, str] = {
     "cli.help.file": N_("a file of Markdown; - is standard input"),
     "cli.help.format": N_("without it the name of FILE decides, else md"),
     "cli.help.gfm": N_("only GitHub's Markdown: no formulas, footnotes, definition lists, tags"),
-    "cli.help.import": N_("take in conversations that were exported as JSON"),
-    "cli.help.import_file": N_("a file that `sidelight export` wrote as JSON"),
+    "cli.help.import": N_("take conversations in from files: ours, or exports of other programs"),
+    "cli.help.import_file": N_(
+        "a JSON export or a database of Sidelight's; an export of ChatGPT, Claude, DeepSeek or Open WebUI, as JSON or as the"
+        " archive it came in; a conversation of LM Studio; the logs of llm"
+    ),
     "cli.help.json": N_("print JSON, for programs"),
     "cli.help.model": N_(
         "a lane: backend/model, or backend/model+elicited; may be given several times (default: the saved lanes)"
@@ -387,6 +469,8 @@ CATALOGUE: dict[str, str] = {
     "cli.help.temporary": N_("keep nothing in the history"),
     "cli.help.traces": N_("traces are shown, folded or left out (md and html)"),
     "cli.help.version": N_("print the version"),
+    "cli.import.file": N_("{name} ({source}):"),
+    "cli.import.progress": N_("{name} ({source}): {percent} %"),
     "cli.no_window.display": N_(
         "No display was found (neither WAYLAND_DISPLAY nor DISPLAY is set). Start Sidelight in a desktop session, or use `sidelight ask` in the terminal."
     ),
@@ -448,14 +532,22 @@ CATALOGUE: dict[str, str] = {
     ),
     "ui.attach.broken": N_("{name} is a damaged picture."),
     "ui.attach.empty": N_("{name} is empty."),
-    "ui.attach.kind": N_("{name} is neither a picture (PNG, JPEG, WebP, GIF) nor text in UTF-8."),
+    "ui.attach.kind": N_("{name} is neither a picture (PNG, JPEG, WebP, GIF), a PDF, nor text in UTF-8."),
     "ui.attach.large_picture": N_("{name} is too large: a picture may have 20 MB."),
     "ui.attach.large_text": N_("{name} is too large: a text may have 1 MB."),
     "ui.attach.many": N_("No more than {most} files can go with a prompt."),
     "ui.attach.many_pixels": N_("{name} has too many pixels: a picture may have 50 million."),
     "ui.attach.no_file": N_("{name} is not a file."),
     "ui.attach.pasted": N_("pasted picture"),
-    "ui.attach.pdf": N_("{name} is a PDF. Those cannot be attached yet; its text can be pasted."),
+    "ui.attach.pdf.broken": N_("{name} is a damaged PDF: no text could be taken out of it."),
+    "ui.attach.pdf.encrypted": N_("{name} is locked by a password. Save it without one, or paste its text."),
+    "ui.attach.pdf.large": N_("{name} is too large: a PDF may have 20 MB."),
+    "ui.attach.pdf.large_text": N_("{name} holds more than 1 MB of text. Attach a part of it."),
+    "ui.attach.pdf.many_pages": N_("{name} has more than 500 pages. Attach a part of it."),
+    "ui.attach.pdf.pictures": N_(
+        "{name} holds pictures of pages and no text. Attach the pages as pictures, or a PDF with text."
+    ),
+    "ui.attach.pdf.slow": N_("Taking the text out of {name} takes too long, or too much memory."),
     "ui.attach.unreadable": N_("{name} could not be read."),
     "ui.attach.unseen": N_("not seen by {name}"),
     "ui.attach.unseen.hint": N_(
@@ -463,6 +555,18 @@ CATALOGUE: dict[str, str] = {
     ),
     "ui.backend.embedded": N_("This machine"),
     "ui.backend.embedded.origin": N_("built in"),
+    "ui.branch.newer": N_("Newer branch"),
+    "ui.branch.older": N_("Older branch"),
+    "ui.branch.place": N_("Branch {n} of {total}"),
+    "ui.branches.about": N_(
+        "Each edit of a prompt begins a branch. The branch that is shown is set in bold."
+    ),
+    "ui.branches.files": N_("(files only)"),
+    "ui.branches.go": N_("Show this branch"),
+    "ui.branches.prompt": N_("Prompt"),
+    "ui.branches.shown": N_("{prompt}, in the branch that is shown"),
+    "ui.branches.title": N_("Branches of this conversation"),
+    "ui.branches.when": N_("When"),
     "ui.cancel": N_("Cancel"),
     "ui.chip.effort": N_("effort {effort}"),
     "ui.chip.elicited": N_("elicited trace"),
@@ -483,6 +587,86 @@ CATALOGUE: dict[str, str] = {
     "ui.context": N_("Context: {used} of {context} tokens used"),
     "ui.copy_answer": N_("Copy the answer"),
     "ui.copy_markdown": N_("Copy the conversation as Markdown"),
+    "ui.data.ask.anew": N_("An empty file of conversations takes the place of what is there now."),
+    "ui.data.ask.aside": N_(
+        "What is there now is not deleted: it is moved into a folder of its own beside it, in {folder}."
+    ),
+    "ui.data.ask.restore": N_(
+        "The backup of {when} takes the place of the conversations that are kept now. Conversations in it: {conversations}."
+    ),
+    "ui.data.ask.restore_file": N_(
+        "{path} takes the place of the conversations that are kept now. It is checked first."
+    ),
+    "ui.data.ask.salvaged": N_("What could be read of the damaged file takes its place."),
+    "ui.data.ask.window": N_(
+        "Sidelight closes its window for that and opens it again. Lanes that are still answering are stopped."
+    ),
+    "ui.data.back_up": N_("Back up now"),
+    "ui.data.backed_up": N_("A backup was made, opened and counted: {path} ({size})"),
+    "ui.data.backup.proved": N_("checked"),
+    "ui.data.backup.unproved": N_("not checked"),
+    "ui.data.backup.unreadable": N_("cannot be read"),
+    "ui.data.backups": N_("Backups"),
+    "ui.data.backups.hint": N_(
+        "Sidelight makes a backup every day it runs. It is opened, checked and counted before it counts as one. The newest of each of the last seven days is kept, and one of each of the last four weeks."
+    ),
+    "ui.data.backups.none": N_("There is no backup yet."),
+    "ui.data.busy": N_(
+        "Another program holds the file, or a backup is being made at this moment. Try again in a while."
+    ),
+    "ui.data.check": N_("Check database"),
+    "ui.data.column.conversations": N_("Conversations"),
+    "ui.data.column.size": N_("Size"),
+    "ui.data.column.state": N_("State"),
+    "ui.data.column.turns": N_("Turns"),
+    "ui.data.column.when": N_("Made"),
+    "ui.data.copied": N_("A copy was made, opened and counted: {path} ({size})"),
+    "ui.data.copy": N_("Save a copy elsewhere…"),
+    "ui.data.damage.file": N_("The file cannot be read. ({where})"),
+    "ui.data.damage.reference": N_("Rows that belong to others that are gone: {n} ({where})"),
+    "ui.data.damage.row": N_("Rows that are not what was written: {n} ({where})"),
+    "ui.data.damage.schema": N_("Tables that are not as Sidelight makes them: {n} ({where})"),
+    "ui.data.damage.structure": N_("Places where the build of the file is broken: {n} ({where})"),
+    "ui.data.damaged": N_(
+        "The file is damaged in part. What can be read is shown. Read what can be read into a sound file, or restore a backup."
+    ),
+    "ui.data.do.again": N_("Try again"),
+    "ui.data.do.anew": N_("Begin anew…"),
+    "ui.data.do.export": N_("Save elsewhere…"),
+    "ui.data.do.let_go": N_("All is right: go on with backups"),
+    "ui.data.do.put_in_place": N_("Put in place what could be read…"),
+    "ui.data.do.read_only": N_("Open to read only"),
+    "ui.data.do.salvage": N_("Read what can be read"),
+    "ui.data.doing.back_up": N_("Making a backup"),
+    "ui.data.doing.check": N_("Checking"),
+    "ui.data.doing.copy": N_("Copying"),
+    "ui.data.doing.put_away": N_("Trying"),
+    "ui.data.doing.salvage": N_("Reading what can be read"),
+    "ui.data.file": N_("Where the conversations are kept"),
+    "ui.data.folder": N_("Open folder"),
+    "ui.data.held": N_(
+        "Since the file was replaced, no automatic backups are made, so that they cannot push out the older ones. Look whether all is right."
+    ),
+    "ui.data.looking": N_("Looking…"),
+    "ui.data.no_file": N_("There is no such file."),
+    "ui.data.put_away": N_("The file can be used again."),
+    "ui.data.reopening": N_("The file is being checked and put in place."),
+    "ui.data.restore": N_("Restore backup…"),
+    "ui.data.restore_other": N_("Restore another file…"),
+    "ui.data.salvaged": N_("Read: {conversations} conversations, {turns} prompts, {replies} replies."),
+    "ui.data.salvaged.gaps": N_(
+        "Parts of the file could not be read at all, so nobody knows what they held."
+    ),
+    "ui.data.salvaged.next": N_(
+        "The damaged file was left as it is. What was read is used once it is put in its place."
+    ),
+    "ui.data.salvaged.waits": N_("What could be read of the damaged file waits in a sound file beside it."),
+    "ui.data.see": N_("Show…"),
+    "ui.data.see_what": N_("What can be done…"),
+    "ui.data.size": N_("{size} on disk"),
+    "ui.data.sound": N_("All is well: {rows} rows were compared with what was written."),
+    "ui.data.stop": N_("Stop"),
+    "ui.data.stopped": N_("Stopped. Nothing was changed."),
     "ui.delete": N_("Delete"),
     "ui.details": N_("Details"),
     "ui.details.close": N_("Close the details"),
@@ -607,6 +791,12 @@ CATALOGUE: dict[str, str] = {
     "ui.document.wrap": N_("Wrap long lines"),
     "ui.drop_oldest": N_("Continue without the oldest turns"),
     "ui.drop_oldest.useless": N_("Even the newest prompt alone is too long for this model."),
+    "ui.edit.about": N_(
+        "The changed prompt goes to all lanes as a new branch. The old prompt and its answers stay; you can go back to them."
+    ),
+    "ui.edit.large": N_("That is too long to be pasted here (more than {n} characters)."),
+    "ui.edit.send": N_("Send as a new branch"),
+    "ui.edit.title": N_("Edit prompt"),
     "ui.effort.default": N_("The model's own"),
     "ui.effort.high": N_("High"),
     "ui.effort.low": N_("Low"),
@@ -701,16 +891,46 @@ CATALOGUE: dict[str, str] = {
     "ui.group.conversation": N_("Conversation"),
     "ui.group.lanes": N_("Lanes"),
     "ui.group.view": N_("View"),
+    "ui.help": N_("Help"),
+    "ui.help.contents": N_("Contents"),
+    "ui.help.nothing": N_("Nothing in the guide has all of these words."),
+    "ui.help.search": N_("Search the guide"),
+    "ui.help.title": N_("Sidelight Help"),
     "ui.history": N_("Conversations"),
-    "ui.history.deleted": N_("Deleted."),
+    "ui.history.deleted": N_("Moved to the trash."),
+    "ui.history.has_tags": N_("tags: {tags}"),
+    "ui.history.is_pinned": N_("pinned"),
     "ui.history.month": N_("Last 30 days"),
+    "ui.history.more": N_("Saved searches and trash"),
+    "ui.history.pin": N_("Pin"),
+    "ui.history.pin_or_unpin": N_("Pin or unpin"),
+    "ui.history.pinned": N_("Pinned"),
     "ui.history.search": N_("Search conversations"),
     "ui.history.streaming": N_("{title}, still answering"),
     "ui.history.today": N_("Today"),
+    "ui.history.unpin": N_("Unpin"),
     "ui.history.untitled": N_("Untitled"),
     "ui.history.week": N_("Last 7 days"),
     "ui.history.year": N_("{year}-{month}"),
     "ui.history.yesterday": N_("Yesterday"),
+    "ui.import": N_("Import…"),
+    "ui.import.about": N_(
+        "From Sidelight (JSON or database), ChatGPT, Claude, DeepSeek, Open WebUI, LM Studio and llm: as the file or the"
+        " archive that you got from there. What is here already is not taken twice."
+    ),
+    "ui.import.add": N_("Add files…"),
+    "ui.import.clear": N_("Other files"),
+    "ui.import.copied": N_("Copied"),
+    "ui.import.copy": N_("Copy report"),
+    "ui.import.do": N_("Import"),
+    "ui.import.drop": N_("Drop files here, or add them."),
+    "ui.import.files": N_("Files, and what became of them"),
+    "ui.import.looking": N_("looking…"),
+    "ui.import.row": N_("{name}: {state}"),
+    "ui.import.running": N_("{name}, {done} of {total}: {percent} %"),
+    "ui.import.stop": N_("Stop"),
+    "ui.import.stopping": N_("Stopping…"),
+    "ui.import.title": N_("Import conversations"),
     "ui.key.backend": N_("For"),
     "ui.key.empty": N_("Paste a key first."),
     "ui.key.environment": N_("A key was found in the environment."),
@@ -840,6 +1060,7 @@ CATALOGUE: dict[str, str] = {
     ),
     "ui.pref.ca.missing": N_("There is no such file."),
     "ui.pref.ca.placeholder": N_("path of a PEM file"),
+    "ui.pref.data": N_("Data"),
     "ui.pref.enter": N_("Enter sends the prompt (else Ctrl+Enter does)"),
     "ui.pref.lanes": N_("Lanes and traces"),
     "ui.pref.lanes.forget": N_("Forget them"),
@@ -910,7 +1131,14 @@ CATALOGUE: dict[str, str] = {
     "ui.preset.replaces": N_("The preset of this name will be replaced."),
     "ui.preset.unnamed": N_("Give it a name."),
     "ui.presets": N_("Keep, rename or delete presets"),
+    "ui.prompt.alone": N_("Go on with this lane alone"),
+    "ui.prompt.branch": N_("Go on from here"),
+    "ui.prompt.branches": N_("Branches of this conversation…"),
+    "ui.prompt.copy_prompt": N_("Copy prompt"),
     "ui.prompt.cut": N_("… {size} in all"),
+    "ui.prompt.more": N_("More for this prompt"),
+    "ui.prompt.take_back": N_("Let each lane go on from its own answer"),
+    "ui.prompt.take_over": N_("Let all lanes go on from this answer"),
     "ui.quit": N_("Quit"),
     "ui.rename": N_("Rename"),
     "ui.reread": N_("Read again"),
@@ -929,10 +1157,16 @@ CATALOGUE: dict[str, str] = {
     "ui.search.answer": N_("answer"),
     "ui.search.answers": N_("Answers"),
     "ui.search.busy": N_("Searching …"),
+    "ui.search.drop": N_("Remove a saved search"),
     "ui.search.hint": N_(
-        'Words or "phrases"; narrowed down by model: lane: date: before: after: has:trace kind:summary tokens>500 in:trace'
+        'Words or "phrases"; narrowed down by model: lane: date: before: after: has:trace kind:summary tokens>500 in:trace tag:work'
     ),
     "ui.search.indexing": N_("Older messages are still being made searchable: {share} % so far."),
+    "ui.search.keep": N_("Save this search…"),
+    "ui.search.keep.name": N_("Name of the search"),
+    "ui.search.keep.replaces": N_("The saved search of this name will be replaced."),
+    "ui.search.keep.text": N_("It looks for: {text}"),
+    "ui.search.keep.title": N_("Save a search"),
     "ui.search.messages": N_("In messages"),
     "ui.search.none": N_("Nothing in messages."),
     "ui.search.partial": N_("Time ran out before everything was looked at. More words narrow it down."),
@@ -1041,6 +1275,18 @@ CATALOGUE: dict[str, str] = {
     "ui.step.too_large": N_("Ask for less at once."),
     "ui.stop": N_("Stop"),
     "ui.stop.all": N_("Stop all lanes"),
+    "ui.tagging.about": N_("Up to {n} letters each. A tag that no conversation has is gone."),
+    "ui.tagging.add": N_("Add"),
+    "ui.tagging.edit": N_("Tags…"),
+    "ui.tagging.filter": N_("Show only conversations with these tags"),
+    "ui.tagging.given": N_("Tags of this conversation"),
+    "ui.tagging.more": N_("More tags"),
+    "ui.tagging.name": N_("New tag"),
+    "ui.tagging.none": N_("No conversation has all of these tags."),
+    "ui.tagging.none_yet": N_("No tags yet."),
+    "ui.tagging.only": N_("Only with the tag {tag}"),
+    "ui.tagging.remove": N_("Remove the tag {tag}"),
+    "ui.tagging.title": N_("Tags"),
     "ui.tags.auto": N_("As usual for this model"),
     "ui.tags.inside": N_("All is trace up to a closing tag"),
     "ui.tags.leave": N_("Tags are text of the answer"),
@@ -1068,6 +1314,17 @@ CATALOGUE: dict[str, str] = {
     "ui.trace.reported": N_("Reported by the stream."),
     "ui.trace.summary.hint": N_("A summary of the reasoning, written by the provider."),
     "ui.traces": N_("Open or close all traces"),
+    "ui.trash": N_("Trash"),
+    "ui.trash.back": N_("Back to the conversations"),
+    "ui.trash.empty": N_("Empty the trash…"),
+    "ui.trash.erase": N_("Delete for good"),
+    "ui.trash.erase.ask": N_("Delete “{title}” for good?"),
+    "ui.trash.kept": N_("Kept for {days} days, then deleted for good."),
+    "ui.trash.no_way_back": N_(
+        "Its prompts, answers and files are removed from this computer. There is no way back."
+    ),
+    "ui.trash.none": N_("The trash is empty."),
+    "ui.trash.restore": N_("Restore"),
     "ui.undo": N_("Undo"),
     "ui.unlike": N_("Unlike traces: {kinds}"),
     "ui.version": N_("Version {n} of {total}"),
@@ -1097,31 +1354,92 @@ CATALOGUE: dict[str, str] = {
 
 PLURALS: dict[str, tuple[str, str]] = {
     "engine.spent.uncounted": ("{n} reply not counted", "{n} replies not counted"),
+    "transfer.grown": (
+        "To {n} conversation that was here already, what is new was added.",
+        "To {n} conversations that were here already, what is new was added.",
+    ),
     "transfer.here": (
         "{n} conversation is here already and was left as it is.",
         "{n} conversations are here already and were left as they are.",
     ),
-    "transfer.lost": (
+    "transfer.lack.file": (
+        "{n} file of a prompt is not in the export.",
+        "{n} files of prompts are not in the export.",
+    ),
+    "transfer.lack.hidden": (
+        "{n} message that was hidden there was left out.",
+        "{n} messages that were hidden there were left out.",
+    ),
+    "transfer.lack.kind": (
+        "{n} message of an unknown kind was left out.",
+        "{n} messages of unknown kinds were left out.",
+    ),
+    "transfer.lack.lost": (
         "{n} file of a prompt did not come along and was left out.",
         "{n} files of prompts did not come along and were left out.",
     ),
+    "transfer.lack.made": (
+        "{n} picture or file that a model made was left out.",
+        "{n} pictures or files that models made were left out.",
+    ),
+    "transfer.lack.model": (
+        "Of {n} conversation the export does not say which model answered.",
+        "Of {n} conversations the export does not say which model answered.",
+    ),
+    "transfer.lack.system": (
+        "Of {n} conversation the export does not say what the model was told beforehand.",
+        "Of {n} conversations the export does not say what the models were told beforehand.",
+    ),
+    "transfer.lack.time": (
+        "Of {n} conversation the export does not say when it was.",
+        "Of {n} conversations the export does not say when they were.",
+    ),
+    "transfer.lack.tool": ("{n} step of a tool was left out.", "{n} steps of tools were left out."),
+    "transfer.left_out": ("{n} conversation was left out.", "{n} conversations were left out."),
+    "transfer.more": ("and {n} more", "and {n} more"),
     "transfer.taken": ("{n} conversation was taken in.", "{n} conversations were taken in."),
     "transfer.unread": (
         "{n} conversation, file or recording is damaged or gone, and was left out.",
         "{n} conversations, files or recordings are damaged or gone, and were left out.",
     ),
+    "ui.attach.pdf.name": ("{name} (text, {n} page)", "{name} (text, {n} pages)"),
     "ui.attach.unseen.lanes": ("not seen by {n} lane", "not seen by {n} lanes"),
+    "ui.data.ask.lose": (
+        "{n} conversation is in memory alone and will be lost. Save it elsewhere first.",
+        "{n} conversations are in memory alone and will be lost. Save them elsewhere first.",
+    ),
+    "ui.data.salvaged.changed": (
+        "{n} row is not what was written, and was kept as it is.",
+        "{n} rows are not what was written, and were kept as they are.",
+    ),
+    "ui.data.salvaged.lost": ("{n} row could not be used.", "{n} rows could not be used."),
+    "ui.data.unsaved": ("{n} conversation is in memory alone.", "{n} conversations are in memory alone."),
+    "ui.data.unsound": (
+        "One thing is wrong ({rows} rows were compared):",
+        "{n} things are wrong ({rows} rows were compared):",
+    ),
     "ui.details.sent.dropped": (
         "The oldest turn was left out, so that the rest fits.",
         "The {n} oldest turns were left out, so that the rest fits.",
     ),
+    "ui.edit.files": ("Its {n} file goes with it again.", "Its {n} files go with it again."),
     "ui.failed.unreadable": ("One piece of it could not be read.", "{n} pieces of it could not be read."),
+    "ui.history.days_left": ("{n} day left", "{n} days left"),
     "ui.key.works": ("It answers: {n} model.", "It answers: {n} models."),
     "ui.lanes.count": ("{n} lane", "{n} lanes"),
     "ui.pref.spending.own.count": ("{n} price in it", "{n} prices in it"),
     "ui.pref.spending.shipped": ("{n} price comes with Sidelight", "{n} prices come with Sidelight"),
     "ui.server.models": ("{n} model", "{n} models"),
+    "ui.trash.empty.ask": (
+        "Delete {n} conversation in the trash for good?",
+        "Delete all {n} conversations in the trash for good?",
+    ),
 }
+
+_LANGUAGES_OF_THE_SYSTEM = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+"""Variables in the order in which gettext asks them."""
+_ENGLISH = ("en_", "en-", "en.", "en:", "C.", "C:", "POSIX:")
+"""How names of English, and of no language at all, begin."""
 
 _translation: gettext.NullTranslations = gettext.NullTranslations()
 
@@ -1129,6 +1447,12 @@ _translation: gettext.NullTranslations = gettext.NullTranslations()
 def use_language(language: str | None, folder: Path) -> None:
     """Translate from now on into `language` ("de", "zh_CN"; None follows the system). Unknown ones stay English."""
     global _translation
+    wanted = language or next(filter(None, map(os.environ.get, _LANGUAGES_OF_THE_SYSTEM)), "")
+    if wanted.startswith(_ENGLISH) or wanted in ("", "en", "C", "POSIX"):
+        _translation = (
+            gettext.NullTranslations()
+        )  # nothing to look for, which would take 2 ms of the first paint
+        return
     languages = [language] if language else None
     _translation = gettext.translation("sidelight", folder, languages=languages, fallback=True)
 

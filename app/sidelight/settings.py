@@ -96,6 +96,8 @@ class Settings(msgspec.Struct, frozen=True):
     """US dollars a day (of this machine's clock) beyond which it is asked before lanes are; 0 is no limit."""
     find_servers: bool = True
     """Look for local servers at the start: a few questions to the usual ports of this machine."""
+    saved_searches: tuple[tuple[str, str], ...] = ()
+    """(name, query as it is typed) each, in the person's order."""
     told: tuple[str, ...] = ()
     """Codes of notices that the person does not want to see again."""
     window: str = ""

@@ -228,7 +228,7 @@ def test_attachments_are_stored_once_and_go_with_their_prompt_again(opened: Call
         turns = scene.session.conversation.turns
         assert [t.prompt.attachments for t in turns] == [(PICTURE,), (PICTURE,)]
         assert count(scene.store, "contents") == 1
-        scene.session.delete(identifier)
+        scene.session.erase(identifier)
         scene.until(lambda: count(scene.store, "contents") == 0)
 
 

@@ -31,11 +31,13 @@ LANES = (Lane("one", "scripted", "m"), Lane("two", "scripted", "m", Parameters(s
 class Scene:
     """A session over a real store and a scripted backend."""
 
-    def __init__(self, folder: Path, backend: Scripted, *, temporary: bool = False) -> None:
+    def __init__(
+        self, folder: Path, backend: Scripted, *, temporary: bool = False, read_only: bool = False
+    ) -> None:
         self.folder = folder
         self.backend = backend
         self.changes: list[Change] = []
-        self.store = Store.open(folder / "data" / "sidelight.db")
+        self.store = Store.open(folder / "data" / "sidelight.db", read_only=read_only)
         self.session = Session(
             msgspec.structs.replace(load(folder / "settings.json"), backends=(SCRIPTED,), find_servers=False),
             store=self.store,
@@ -193,7 +195,7 @@ def test_a_deleted_conversation_is_gone_and_its_streams_stopped(tmp_path: Path) 
     scene.session.send("first")
     first = scene.session.conversation.id
     scene.until(lambda: bool(scene.reply("one").answer_text))
-    scene.session.delete(first)
+    scene.session.erase(first)
     scene.until(lambda: not scene.session.streaming)
     scene.session.refresh_history()
     scene.changes.clear()

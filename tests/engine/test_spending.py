@@ -266,7 +266,7 @@ def test_the_day_is_the_sum_of_what_is_stored_and_what_runs(scene: Paying, tmp_p
 def test_a_deleted_conversation_stays_paid(scene: Paying) -> None:
     scene.ask("hello")
     before = scene.look()
-    scene.session.delete(scene.session.conversation.id)
+    scene.session.erase(scene.session.conversation.id)
     scene.until(lambda: scene.stored("SELECT count(*) FROM replies") == (0,))
     assert scene.look() == before
     assert before.dollars > 0

@@ -25,7 +25,7 @@ from sidelight.chat.conversation import Turn
 from sidelight.chat.events import AnswerDelta, Finished, FinishReason, ReasoningDelta, Stamped, Usage
 from sidelight.chat.message import Attachment, Prompt, new_id
 from sidelight.chat.reply import Reply
-from sidelight.store import attachments, exchanges
+from sidelight.store import attachments, drafts, exchanges, order
 from sidelight.store.check import COVERED, check, sample
 from sidelight.store.conversations import add_turn
 from sidelight.store.database import Store
@@ -111,6 +111,14 @@ def fill(folder: Path, chance: random.Random, conversations: int = 25) -> Path:
                 "POST", "http://x/", (("a", "b"),), text(30), zlib.compress(chance.randbytes(300))
             )
             store.write(lambda con, i=first.id, r=recorded: exchanges.write(con, i, r)).result(10)  # type: ignore[misc]
+            store.write(lambda con, i=conversation.id: order.set_pinned(con, i, 1e9 * chance.random()))  # type: ignore[misc]
+            store.write(lambda con, i=conversation.id: order.put_in_trash(con, i, 1e9 * chance.random()))  # type: ignore[misc]
+            names = text(1).split()
+            store.write(lambda con, i=conversation.id, n=names: order.set_tags(con, i, n))  # type: ignore[misc]
+            typed = text(10)
+            store.write(
+                lambda con, i=conversation.id, f=file, t=typed: drafts.keep(con, i, t, (f,), {}, 6.0)  # type: ignore[misc]
+            ).result(10)
     return store.path
 
 

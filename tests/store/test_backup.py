@@ -44,6 +44,8 @@ def test_a_copy_is_whole_named_by_its_time_and_its_owners_alone(tmp_path: Path) 
         "attachments": 0,
         "contents": 0,
         "exchanges": 0,
+        "tags": 0,
+        "drafts": 0,
     }
     found = check(made.path, still=True)
     assert (found.sound, found.whole, found.compared) == (True, True, 8)

@@ -28,6 +28,7 @@ def at(year: int, month: int = 1, day: int = 1) -> float:
         ("x-ray.log ", (Term(("x", "ray", "log")),)),
         ("http://a.b ", (Term(("http", "a", "b")),)),
         ("model: sky ", (Term(("model",)), Term(("sky",)))),
+        ("tag: sky ", (Term(("tag",)), Term(("sky",)))),
         ("date:soon ", (Term(("date", "soon")),)),
         ("kind:odd ", (Term(("kind", "odd")),)),
         ("हिन्दी ", (Term(("हिन्दी",)),)),
@@ -43,6 +44,8 @@ def test_words_phrases_and_beginnings(typed: str, terms: tuple[Term, ...]) -> No
     [
         ("model:deepseek-r1", Query(models=(Term(("deepseek", "r1")),))),
         ('LANE:"my server"', Query(lanes=(Term(("my", "server")),))),
+        ("tag:Straße", Query(tags=("strasse",))),
+        ('tag:"To  read" tag:仕事', Query(tags=("to read", "仕事"))),
         ("kind:summary kind:Full", Query(kinds=frozenset({"summary", "full"}))),
         ("has:trace", Query(has_trace=True)),
         ("in:traces", Query(places=frozenset({"trace"}))),

@@ -14,7 +14,7 @@ from tests.store.strategies import asked, execute, opened
 
 from sidelight.store.backup import restore
 from sidelight.store.check import check
-from sidelight.store.conversations import load, summaries
+from sidelight.store.conversations import load, summaries, trash
 from sidelight.store.database import Store, StoreError
 from sidelight.store.salvage import salvage
 
@@ -23,7 +23,7 @@ NOW = 1_800_000_000.0
 
 def readable(store: Store) -> int:
     """How many conversations can be opened and show a branch; all that are listed."""
-    listed = store.read(summaries).result()
+    listed = (*store.read(summaries).result(), *store.read(trash).result())
     for line in listed:
         conversation = store.read(lambda con, i=line.id: load(con, i)).result()  # type: ignore[misc]
         assert conversation is not None

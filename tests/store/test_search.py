@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from sidelight.chat.conversation import Conversation, Turn
 from sidelight.chat.events import AnswerDelta, Finished, FinishReason, ReasoningDelta, Stamped, Usage
 from sidelight.chat.message import Lane, Prompt
 from sidelight.chat.reply import Certainty, Reply, TraceClaim, TraceKind, fold_all
-from sidelight.store import migrations, search
+from sidelight.store import migrations, search, words
 from sidelight.store.conversations import add_reply, add_turn, create, delete
 from sidelight.store.database import Store
 from sidelight.store.query import EVERYWHERE, Place, Term, parse
@@ -79,7 +80,14 @@ SKY = Conversation(
 def store(tmp_path: Path) -> Iterator[Store]:
     with opened(tmp_path) as made:
         made.write(lambda con: create(con, SKY)).result(10)
+        made.write(lambda con: tag(con, "sky", "Physics", "to read", "Strasse")).result(10)
         yield made
+
+
+def tag(con: sqlite3.Connection, conversation: str, *names: str) -> None:
+    of = "SELECT number, ?, 0 FROM conversations WHERE id = ?"
+    for name in names:
+        con.execute(f"INSERT INTO tags (conversation, name, checksum) {of}", (name, conversation))
 
 
 def find(store: Store, typed: str, places: frozenset[Place] = EVERYWHERE) -> Found:
@@ -127,6 +135,14 @@ def bold(hit: Hit) -> list[str]:
         ("date:>2026-03", ["t2", "r3"]),
         ("blue date:>2030 ", []),
         ("blue in:prompts ", ["t1"]),
+        ("blue tag:physics ", ["r3", "t1", "r1"]),
+        ('tag:"To Read"  blue ', ["r3", "t1", "r1"]),
+        ("tag:straße tag:PHYSICS waves ", ["r1"]),
+        ("blue tag:other ", []),
+        ("blue tag:phys ", []),
+        ("tag:physics", ["t2", "r3", "t1", "r1", "r2"]),
+        ("tag:physics tag:none", []),
+        ("tag:physics kind:summary", ["r3"]),
         ("scatter in:trace ", ["r1"]),
         ("", []),
     ],
@@ -215,6 +231,17 @@ def test_what_is_deleted_is_found_no_more(store: Store) -> None:
         assert terms == []
 
 
+def test_what_is_in_the_trash_is_not_found_until_it_is_back(store: Store) -> None:
+    def put(deleted: float | None) -> None:
+        store.write(lambda con: con.execute("UPDATE conversations SET deleted = ?", (deleted,))).result(10)
+
+    put(1_800_000_000.0)
+    for typed in ("blue ", "blu", "tag:physics", "model:r1", "tokens>50", "date:2026"):
+        assert names(store, typed) == []
+    put(None)
+    assert names(store, "blue ") == ["r3", "t1", "r1"]
+
+
 def check_index(store: Store) -> None:
     """FTS5's own check."""
     for index in ("prompt_words", "reply_words"):
@@ -225,9 +252,11 @@ def check_index(store: Store) -> None:
 def test_a_file_from_before_is_indexed_in_steps_newest_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    index = migrations.MIGRATIONS.index(migrations._search)
+    monkeypatch.setattr(words, "_AT_ONCE", 1)
+    others = tuple(step for step in migrations.MIGRATIONS if step is not migrations._search)
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*others, migrations._search))
     with monkeypatch.context() as before:
-        before.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:index])
+        before.setattr(migrations, "MIGRATIONS", others)
         for name in ("add_prompt", "add_reply", "drop_reply"):
             before.setattr(search, name, lambda *_: None)
         with opened(tmp_path) as store:
@@ -256,7 +285,8 @@ def test_a_file_from_before_is_indexed_in_steps_newest_first(
         check_index(store)
 
 
-def test_the_deadline_ends_a_search_and_is_said(store: Store) -> None:
+def test_the_deadline_ends_a_search_and_is_said(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "_OPCODES", 50)
     text = " ".join(f"blue{n}" for n in range(3000))
     for n in range(40):
         turn = Turn(f"x{n}", None, Prompt(text), (), 5.0)
@@ -295,6 +325,10 @@ def test_the_deadline_ends_a_search_and_is_said(store: Store) -> None:
             "\ud800",
             "{answer} : blue",
             "model:\x00",
+            "tag:\ud800",
+            'tag:"',
+            "tag:" + "x" * 4000,
+            "tag:a " * 600,
             "date:9999-12-31",
         ),
         *("date:0000", "tokens>999999999999", 'model:"', '"' + "搜" * 4000, "é" * 4000, "blue " * 64),
@@ -307,7 +341,7 @@ def test_hostile_text_raises_nothing(store: Store, typed: str) -> None:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.text(st.sampled_from('abl"*:()-^{}+ ~\\\x00é天空\u0301\ud800<>=date:model:')))
+@given(st.text(st.sampled_from('abl"*:()-^{}+ ~\\\x00é天空\u0301\ud800<>=date:model:tag:')))
 def test_any_text_can_be_looked_for(store: Store, typed: str) -> None:
     assert isinstance(find(store, typed), Found)
 
@@ -324,3 +358,58 @@ def test_a_further_version_is_found_at_once(store: Store) -> None:
     again = replied("r9", "l1", "Blue, once more.")
     store.write(lambda con: add_reply(con, "t2", again)).result(10)
     assert names(store, "blue ") == ["r3", "r9", "t1", "r1"]
+
+
+@pytest.mark.parametrize("glance", [1, 250])  # by the index, and by looking into texts
+def test_beginnings_are_found_alike_by_the_index_and_in_the_texts(
+    store: Store, monkeypatch: pytest.MonkeyPatch, glance: int
+) -> None:
+    monkeypatch.setattr(search, "_GLANCE", glance)
+    monkeypatch.setattr(search, "_DEARER", 1_000)
+    for typed, expected in (
+        ("blu", ["r3", "t1", "r1"]),
+        ("sc*  ra", ["r1"]),
+        ("café sca", ["r2"]),
+        ("天", ["t1"]),
+        ("tag:physics model:r1 blu", ["r3", "r1"]),
+        ("wav blu", []),
+        ("wav* sho", ["r1"]),
+        ("sho* in:trace sca", ["r1"]),
+        ("sno", []),
+    ):
+        assert names(store, typed) == expected, typed
+
+
+@pytest.mark.parametrize("few", [0, 500])
+def test_tags_and_dates_narrow_down_alike_however_many_there_are(
+    store: Store, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(search, "_FEW", few)
+    other = Conversation("other", "Other", LANES, (Turn("o1", None, Prompt("blue too"), (), 5.0),), "o1")
+    store.write(lambda con: create(con, other)).result(10)
+    store.write(lambda con: tag(con, "other", "physics")).result(10)
+    for typed, expected in (
+        ("blue tag:physics ", ["o1", "r3", "t1", "r1"]),
+        ("blue tag:physics tag:strasse ", ["r3", "t1", "r1"]),
+        ("tag:physics after:2000 blu", ["r3", "t1", "r1"]),
+        ("tag:physics kind:summary", ["r3"]),
+        ("tag:physics", ["o1", "t2", "r3", "t1", "r1", "r2"]),
+        ("tag:physics before:2026-03", ["o1", "t1", "r1", "r2"]),
+        ("tag:nothing blue ", []),
+        ("blue before:2026-03 ", ["o1", "t1", "r1"]),
+        ("date:2026", ["t2", "r3", "t1", "r1", "r2"]),
+        ("date:>=2026 tokens>50", ["r3", "r1"]),
+    ):
+        assert names(store, typed) == expected, typed
+
+
+def test_only_the_newest_are_given_whether_prompts_or_replies(store: Store) -> None:
+    for n in range(8):
+        again = replied(f"n{n}", "l1", "Blue once more.") if n % 4 else None
+        turn = Turn(f"x{n}", None, Prompt("blue?"), (again,) if again else (), 1_790_000_000.0 + n)
+        store.write(lambda con, turn=turn: add_turn(con, "sky", turn)).result(10)  # type: ignore[misc]
+    everything = names(store, "blue ")
+    assert everything[:7] == ["x7", "n7", "x6", "n6", "x5", "n5", "x4"]
+    for limit in (1, 3, 7, len(everything)):
+        found = store.read(lambda con, limit=limit: search.find(con, parse("blue "), limit)).result(10)  # type: ignore[misc]
+        assert [hit.reply or hit.turn for hit in found.hits] == everything[:limit]

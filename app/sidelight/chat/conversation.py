@@ -82,6 +82,35 @@ class Conversation:
         return tuple(t for t in self.turns if t.parent == turn_id)
 
 
+def siblings(conversation: Conversation, turn_id: str) -> tuple[str, ...]:
+    """The turns with the same parent, oldest first, itself included; none where there is no such turn."""
+    turn = conversation.turn(turn_id)
+    return () if turn is None else tuple(t.id for t in conversation.children(turn.parent))
+
+
+def branchings(conversation: Conversation) -> dict[str, tuple[str, ...]]:
+    """The same of every turn that has siblings, by its id: for whoever shows many turns."""
+    by_parent: dict[str | None, list[str]] = {}
+    for turn in conversation.turns:
+        by_parent.setdefault(turn.parent, []).append(turn.id)
+    return {turn: tuple(row) for row in by_parent.values() if len(row) > 1 for turn in row}
+
+
+def newest_leaf(conversation: Conversation, turn_id: str) -> str:
+    """The newest turn that follows a turn, directly or not, and that none follows; the turn itself where none does."""
+    following: dict[str | None, list[str]] = {}
+    for turn in conversation.turns:
+        following.setdefault(turn.parent, []).append(turn.id)
+    below = {turn_id}
+    left = [turn_id]
+    while left:
+        found = [t for t in following.get(left.pop(), ()) if t not in below]
+        below.update(found)
+        left += found
+    ends = [t.id for t in conversation.turns if t.id in below and t.id not in following]
+    return ends[-1] if ends else turn_id
+
+
 def with_turn(conversation: Conversation, turn: Turn) -> Conversation:
     """The conversation with a new turn, which becomes the leaf."""
     return replace(conversation, turns=(*conversation.turns, turn), leaf=turn.id)
@@ -96,6 +125,19 @@ def with_reply(conversation: Conversation, turn_id: str, reply: Reply) -> Conver
         return replace(turn, replies=(*turn.replies, reply))
 
     return _on_turn(conversation, turn_id, put)
+
+
+def with_chosen(conversation: Conversation, turn_id: str, lane: str | None) -> Conversation:
+    """The conversation with one lane's answer in a turn going on for all lanes, or none again.
+
+    The rule follows: each lane's own history gives way to the chosen answers, and comes back once nothing is chosen.
+    """
+    chosen = _on_turn(conversation, turn_id, lambda turn: replace(turn, chosen=lane))
+    if lane is not None and chosen.rule is ContextRule.OWN:
+        return replace(chosen, rule=ContextRule.CHOSEN)
+    if lane is None and chosen.rule is ContextRule.CHOSEN and all(t.chosen is None for t in chosen.turns):
+        return replace(chosen, rule=ContextRule.OWN)
+    return chosen
 
 
 def with_lanes(conversation: Conversation, lanes: Iterable[Lane]) -> Conversation:

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from sidelight.backends import discovery, registry
@@ -34,11 +34,12 @@ from sidelight.net.client import Http
 from sidelight.secrets import Redactor, Secret
 from sidelight.settings import BackendSetting, Settings
 from sidelight.store import conversations
-from sidelight.store.database import Store, StoreError
+from sidelight.store.database import Connection, Store, StoreError
 from sidelight.store.exchanges import Recorded
 
 __all__ = ["Outside"]
 
+T = TypeVar("T")
 Build: TypeAlias = Callable[[BackendSetting, Http, KeyFor], Backend]
 _LOADS = 3.0
 """Seconds between two looks at a server that still loads."""
@@ -187,10 +188,13 @@ class Outside:
         """A stored conversation, with all that was written of it here; None where there is none. Raises StoreError."""
         if self._store is None:
             return None
+        return await self.read(lambda con: conversations.load(con, conversation_id))
+
+    async def read(self, job: Callable[[Connection], T]) -> T:
+        """What a job reads, once all that was to be written by now is on disk. Raises StoreError; there is a store."""
+        assert self._store is not None
         await self._recorder.settled()
-        return await asyncio.wrap_future(
-            self._store.read(lambda con: conversations.load(con, conversation_id))
-        )
+        return await asyncio.wrap_future(self._store.read(job))
 
     async def recorded(self, reply_id: str) -> Recorded | None:
         """What went over the wire for a reply. Raises StoreError."""

@@ -101,11 +101,17 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A sentence for a banner: a code of messages.py with its parameters."""
+    """A sentence for a banner: a code of messages.py with its parameters.
+
+    `action`: the code of what its button says, "" for none; pressed, `Session.act` is called with the notice. `subject`
+    is the id of what it is about.
+    """
 
     code: str
     params: tuple[tuple[str, str], ...] = ()
     level: Literal["info", "warning", "error"] = "warning"
+    action: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +129,7 @@ class Change:
         "recorded",
         "found",
         "sought",
+        "draft",
     ]
     conversation: str | None = None
     reply: str | None = None

@@ -1,4 +1,4 @@
-"""The files that go with prompts: each content once, under the SHA-256 of its bytes, as long as a prompt names it.
+"""The files that go with prompts: each content once, under the SHA-256 of its bytes, as long as a prompt, or a draft, names it.
 
 Not what becomes of a file on its way to a model; that is the backends' affair.
 """
@@ -56,8 +56,12 @@ def contents(con: sqlite3.Connection, digests: Iterable[str]) -> dict[str, bytes
 
 
 def drop_unused(con: sqlite3.Connection) -> None:
-    """Forget contents that no prompt names any more."""
-    con.execute("DELETE FROM contents WHERE digest NOT IN (SELECT digest FROM attachments)")
+    """Forget contents that no prompt names any more, nor a draft of one."""
+    con.execute(
+        "DELETE FROM contents WHERE digest NOT IN (SELECT digest FROM attachments) AND digest NOT IN"
+        " (SELECT json_extract(f.value, '$.digest') FROM drafts d,"
+        " json_each(CASE WHEN json_valid(d.files) THEN d.files ELSE '[]' END) f)"
+    )
 
 
 def damaged(con: sqlite3.Connection) -> tuple[str, ...]:

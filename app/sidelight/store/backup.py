@@ -23,13 +23,24 @@ from pathlib import Path
 
 from sidelight.store import replacing
 from sidelight.store.check import Checked, GoOn, always, check, count_rows, sample
-from sidelight.store.database import connect_to_read
+from sidelight.store.database import connect, connect_to_read
 from sidelight.store.errors import StoreError, translated
 from sidelight.store.journal import anyone_alive
 from sidelight.store.locks import held
-from sidelight.store.migrations import newest
+from sidelight.store.migrations import migrate, newest
 
-__all__ = ["Backup", "Keeper", "Restored", "back_up", "backups", "is_due", "restore", "superfluous"]
+__all__ = [
+    "Backup",
+    "Keeper",
+    "Restored",
+    "back_up",
+    "backups",
+    "begin_anew",
+    "is_due",
+    "restore",
+    "save_copy",
+    "superfluous",
+]
 
 DAYS, WEEKS = 7, 4
 """Of so many days the newest copy is kept, and of so many weeks the oldest."""
@@ -52,7 +63,7 @@ _NAME = re.compile(r"sidelight-(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)Z-v(\d+)\.d
 class Backup:
     """A copy. `made` is Unix seconds, `size` bytes, `version` that of its schema, `rows` how many each table has.
 
-    `rows` is empty where the copy cannot be read.
+    `rows` is empty where the copy cannot be read; `proved`: its SHA-256 lies beside it, so it was checked when made.
     """
 
     path: Path
@@ -60,6 +71,7 @@ class Backup:
     version: int
     size: int
     rows: tuple[tuple[str, int], ...] = ()
+    proved: bool = False
 
     @property
     def day(self) -> dt.date:
@@ -122,11 +134,7 @@ def back_up(path: Path, now: float, *, go_on: GoOn = always) -> Backup | None:
         with held(replacing.lock_of(path)):
             try:
                 _want_room(folder, path.stat().st_size + _log_size(path))
-                rows, version = _copy(path, part, lambda done: go_on(done / 2))
-                checked = check(part, still=True, go_on=lambda done: go_on(0.5 + done / 2))
-                _want_sound(checked, path)
-                if checked.there != sum(rows.values()) or _rows(part) != rows:
-                    raise StoreError("corrupt", reason="the copy has other rows than the file")
+                rows, version = _copy_checked(path, part, go_on)
                 copy = folder / f"sidelight-{_stamp(now)}-v{version}.db"
                 _write_digest(copy, _digest(part, None, always))
                 part.replace(copy)
@@ -140,7 +148,55 @@ def back_up(path: Path, now: float, *, go_on: GoOn = always) -> Backup | None:
         return None
     except (sqlite3.Error, OSError, StoreError) as error:
         raise translated(error, path) from error
-    return Backup(copy, float(int(now)), version, copy.stat().st_size, tuple(rows.items()))
+    return Backup(copy, float(int(now)), version, copy.stat().st_size, tuple(rows.items()), proved=True)
+
+
+def save_copy(path: Path, target: Path, now: float, *, go_on: GoOn = always) -> Backup | None:
+    """Copy the database to any other place, checked like a backup; None where `go_on` ended it.
+
+    What stood there stays until the copy is whole. Raises StoreError: "refused" where the target belongs to the database
+    itself, "full", "readonly", "corrupt" where the file is damaged, "missing".
+    """
+    part = target.with_name(f"{target.name}.part")
+    try:
+        if target.resolve() in {file.resolve() for file in replacing.files_of(path)}:
+            raise StoreError("refused", path=str(target), reason="it is the file of the conversations itself")
+        try:
+            _want_room(target.parent, path.stat().st_size + _log_size(path))
+            rows, version = _copy_checked(path, part, go_on)
+            part.replace(target)
+            replacing.sync_folder(target.parent)
+        finally:
+            part.unlink(missing_ok=True)
+    except _StoppedError:
+        return None
+    except FileNotFoundError as error:
+        raise StoreError("missing", path=str(path if not path.exists() else target.parent)) from error
+    except sqlite3.Error as error:
+        raise translated(error, path) from error
+    except (OSError, StoreError) as error:
+        raise translated(error, target) from error
+    return Backup(target, now, version, target.stat().st_size, tuple(rows.items()))
+
+
+def begin_anew(path: Path, now: float, *, journals: Path | None = None) -> Path:
+    """Put an empty database in the place of one that nobody has open; the folder that holds what was there.
+
+    Like `restore` in all else.
+    """
+    new = replacing.coming(path)
+    try:
+        with held(replacing.lock_of(path)):
+            replacing.finish_held(path)
+            _want_nobody(path, journals)
+            new.unlink(missing_ok=True)
+            with contextlib.closing(connect(_made(new))) as con:
+                migrate(con, new)
+            aside = path.with_name(f"replaced-{_stamp(now)}")
+            replacing.put_in_place(path, aside)
+    except (sqlite3.Error, OSError, StoreError) as error:
+        raise translated(error, path) from error
+    return aside
 
 
 def restore(
@@ -156,8 +212,7 @@ def restore(
     try:
         with held(replacing.lock_of(path)):
             replacing.finish_held(path)
-            if anyone_alive(path.with_name("journals") if journals is None else journals):
-                raise StoreError("locked")
+            _want_nobody(path, journals)
             try:
                 _want_room(path.parent, source.stat().st_size)
                 told = _told_digest(source)
@@ -241,6 +296,16 @@ class Keeper:
         return not self._ended.is_set()
 
 
+def _copy_checked(path: Path, target: Path, go_on: GoOn) -> tuple[dict[str, int], int]:
+    """Copy, and look the copy over: the rows it has, and its version. Raises StoreError, sqlite3.Error, _StoppedError."""
+    rows, version = _copy(path, target, lambda done: go_on(done / 2))
+    checked = check(target, still=True, go_on=lambda done: go_on(0.5 + done / 2))
+    _want_sound(checked, path)
+    if checked.there != sum(rows.values()) or _rows(target) != rows:
+        raise StoreError("corrupt", reason="the copy has other rows than the file")
+    return rows, version
+
+
 def _copy(path: Path, target: Path, go_on: GoOn) -> tuple[dict[str, int], int]:
     """Copy one state of a file onto the disk; the rows it has, and its version. Raises _StoppedError."""
 
@@ -250,7 +315,7 @@ def _copy(path: Path, target: Path, go_on: GoOn) -> tuple[dict[str, int], int]:
         time.sleep(_PAUSE)
 
     target.unlink(missing_ok=True)
-    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    _made(target)
     with contextlib.closing(connect_to_read(path)) as source:
         # One state from here on. Without it the copy would begin anew with every write of somebody else.
         source.execute("BEGIN")
@@ -315,6 +380,17 @@ def _log_size(path: Path) -> int:
     return wal.stat().st_size if wal.exists() else 0
 
 
+def _made(path: Path) -> Path:
+    """A new, empty file for its owner alone."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    return path
+
+
+def _want_nobody(path: Path, journals: Path | None) -> None:
+    if anyone_alive(path.with_name("journals") if journals is None else journals):
+        raise StoreError("locked")
+
+
 def _want_room(folder: Path, size: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < size + ROOM:
@@ -352,7 +428,8 @@ def _described(file: Path, name: re.Match[str], *, count: bool) -> Backup:
     if count:
         with contextlib.suppress(sqlite3.Error):
             rows = _rows(file)
-    return Backup(file, made, int(version), file.stat().st_size, tuple(rows.items()))
+    proved = _digest_file(file).exists()
+    return Backup(file, made, int(version), file.stat().st_size, tuple(rows.items()), proved)
 
 
 def _stamp(now: float) -> str:

@@ -14,12 +14,12 @@ import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from sidelight.store.codec import checksum
+from sidelight.store.codec import checksum_of
 from sidelight.store.conversations import CHECKED
 from sidelight.store.database import connect_to_read
 from sidelight.store.errors import translated
@@ -113,8 +113,8 @@ class _Table:
     slice: int = _SLICE
 
 
-def _damaged_rows(rows: Sequence[Sequence[Any]]) -> list[str]:
-    return [str(row[1]) for row in rows if checksum(row[1:-1]) != row[-1]]
+def _damaged_rows(table: str, rows: Sequence[Sequence[Any]]) -> list[str]:
+    return [str(row[1]) for row in rows if checksum_of(table, row[1:-1]) != row[-1]]
 
 
 def _damaged_journal(rows: Sequence[Sequence[Any]]) -> list[str]:
@@ -133,12 +133,25 @@ def _damaged_contents(rows: Sequence[Sequence[Any]]) -> list[str]:
     ]
 
 
+def _select(table: str, names: Sequence[str]) -> str:
+    return " ".join(("SELECT", ", ".join(("rowid", *names, "checksum")), "FROM", table))
+
+
+def _as_in(con: sqlite3.Connection, name: str) -> _Table:
+    """A table as the version of this file has it: columns that came later count as NULL."""
+    table, names = _TABLES[name], COVERED.get(name)
+    if names is None:
+        return table
+    there = {column for _, column, *_ in con.execute(f"PRAGMA table_info({name})")}
+    return replace(table, select=_select(name, [n if n in there else f"NULL AS {n}" for n in names]))
+
+
 _TABLES: dict[str, _Table] = {
     **{
         table: _Table(
             "rowid",
-            " ".join(("SELECT", ", ".join(("rowid", *names, "checksum")), "FROM", table)),
-            _damaged_rows,
+            _select(table, names),
+            partial(_damaged_rows, table),
         )
         for table, names in COVERED.items()
     },
@@ -170,7 +183,7 @@ class _Check:
                     sizes = count_rows(con)
                     self._there = sum(sizes.values())
                     whole = self._all(con, sizes) if until is None else self._some(con, sizes, until)
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
             self._found("file", reason=translated(error, self._path).params["reason"])
         return Checked(tuple(self._damage), self._compared, self._there, whole, time.monotonic() - began)
 
@@ -224,7 +237,7 @@ class _Check:
 
     def _slices(self, con: sqlite3.Connection, name: str, start: float) -> Iterator[int]:
         """Compare a table slice by slice, from a place (0 to 1) on and then round; yields how many rows a slice had."""
-        table = _TABLES[name]
+        table = _as_in(con, name)
         low, high = con.execute(f"SELECT min({table.key}), max({table.key}) {_from(table)}").fetchone()
         if low is None:
             return

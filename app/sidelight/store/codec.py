@@ -15,9 +15,12 @@ import msgspec
 
 from sidelight.chat.events import Event, Stamped
 
-__all__ = ["Column", "checksum", "decode_events", "encode_events", "mended"]
+__all__ = ["ADDED", "Column", "checksum", "checksum_of", "decode_events", "encode_events", "mended"]
 
 T = TypeVar("T")
+
+ADDED = {"conversations": 2}
+"""By table, how many of the last columns under its checksum came with a later version of the schema."""
 
 _encoder = msgspec.json.Encoder()
 _events = msgspec.json.Decoder(list[tuple[str, float, float, msgspec.Raw]])
@@ -66,6 +69,17 @@ def decode_events(blob: bytes) -> tuple[list[Stamped], int]:
 def checksum(values: Sequence[object]) -> int:
     """CRC-32 of a row's content: flipped bits that leave the database well-formed are found by it and by nothing else."""
     return zlib.crc32(_encoder.encode(values))
+
+
+def checksum_of(table: str, row: Sequence[object]) -> int:
+    """The checksum of a row of a table: columns that were added count up to the last one that is not NULL.
+
+    So a row that was written before there were such columns is still what was written.
+    """
+    end, first = len(row), len(row) - ADDED.get(table, 0)
+    while end > first and row[end - 1] is None:
+        end -= 1
+    return checksum(row[:end])
 
 
 def mended(text: str) -> str:

@@ -21,7 +21,7 @@ from typing import TypeAlias, TypeVar
 from sidelight.store import replacing
 from sidelight.store.errors import StoreError, translated
 from sidelight.store.journal import Journal
-from sidelight.store.migrations import APPLICATION_ID, migrate
+from sidelight.store.migrations import APPLICATION_ID, migrate, read_as_newest
 
 __all__ = ["Connection", "Store", "StoreError", "connect", "connect_to_read", "forget"]
 
@@ -88,7 +88,7 @@ class Store:
                 writer.create_function("this_process", 0, lambda: owner)
                 _mark(path)
                 store = cls(path, writer, reader, journal)
-            except (sqlite3.Error, OSError, StoreError) as error:
+            except (sqlite3.Error, OSError, UnicodeDecodeError, StoreError) as error:
                 raise translated(error, path) from error
             undo.pop_all()
         return store
@@ -102,8 +102,9 @@ class Store:
                 reader = undo.enter_context(contextlib.closing(connect_to_read(path)))
                 if reader.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
                     raise StoreError("corrupt", reason="a database of another program")
+                read_as_newest(reader)
                 store = cls(path, None, reader, None)
-            except (sqlite3.Error, OSError, StoreError) as error:
+            except (sqlite3.Error, OSError, UnicodeDecodeError, StoreError) as error:
                 raise translated(error, path) from error
             undo.pop_all()
         return store
@@ -170,7 +171,7 @@ class Store:
                 if con.in_transaction:  # a full disk has rolled back already
                     con.execute("ROLLBACK")
                 raise
-        except (sqlite3.Error, OSError, StoreError) as error:
+        except (sqlite3.Error, OSError, UnicodeDecodeError, StoreError) as error:
             raise translated(error, self.path) from error
         return result
 

@@ -50,16 +50,20 @@ class StoreError(Exception):
         self.params = params
 
 
-def translated(error: sqlite3.Error | OSError | StoreError, path: Path) -> StoreError:
+def translated(error: sqlite3.Error | OSError | UnicodeDecodeError | StoreError, path: Path) -> StoreError:
     """The same failure as a StoreError that names the file."""
     if isinstance(error, StoreError):
         return StoreError(error.code, **{"path": str(path), "reason": "", **error.params})
     return StoreError(_code(error, path), path=str(path), reason=str(error))
 
 
-def _code(error: sqlite3.Error | OSError, path: Path) -> Code:
+def _code(error: sqlite3.Error | OSError | UnicodeDecodeError, path: Path) -> Code:
     if isinstance(error, OSError):
         return _BY_ERRNO.get(error.errno or 0, "io")
+    if isinstance(
+        error, UnicodeDecodeError
+    ):  # what SQLite says of a schema may quote it, flipped bits included
+        return "corrupt"
     if "decode to UTF-8" in str(
         error
     ):  # Python's own complaint, without a code: nothing but UTF-8 was ever written

@@ -17,7 +17,16 @@ from typing import TypeAlias
 
 from sidelight.store.errors import StoreError
 
-__all__ = ["APPLICATION_ID", "MIGRATIONS", "Migration", "migrate", "newest", "schema_of", "schema_of_version"]
+__all__ = [
+    "APPLICATION_ID",
+    "MIGRATIONS",
+    "Migration",
+    "migrate",
+    "newest",
+    "read_as_newest",
+    "schema_of",
+    "schema_of_version",
+]
 
 APPLICATION_ID = 0x53446C74
 """Bytes "SDlt" in the header of the file: tells it from any other SQLite database."""
@@ -146,7 +155,38 @@ def _search(con: sqlite3.Connection) -> None:
         con.execute(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first, _exchanges_and_attachments, _search)
+def _order(con: sqlite3.Connection) -> None:
+    """Pins, the trash, tags, and drafts of prompts.
+
+    `pinned` and `deleted` say since when, in Unix seconds. Rows that have neither keep their checksum, as `ADDED` in
+    `codec` has it. A draft belongs to a conversation by its id, "" for one that is not stored yet, since that has no row.
+    """
+    for statement in (
+        "ALTER TABLE conversations ADD COLUMN pinned REAL",
+        "ALTER TABLE conversations ADD COLUMN deleted REAL",
+        "CREATE INDEX conversations_pinned ON conversations (updated) WHERE pinned IS NOT NULL",
+        "CREATE INDEX conversations_deleted ON conversations (deleted) WHERE deleted IS NOT NULL",
+        """CREATE TABLE tags (
+            number INTEGER PRIMARY KEY,
+            conversation INTEGER NOT NULL REFERENCES conversations ON DELETE CASCADE,
+            name TEXT NOT NULL,
+            checksum INTEGER NOT NULL,
+            UNIQUE (conversation, name))""",
+        "CREATE INDEX tags_by_name ON tags (name)",
+        """CREATE TABLE drafts (
+            number INTEGER PRIMARY KEY,
+            conversation TEXT NOT NULL UNIQUE,
+            text TEXT NOT NULL,
+            files TEXT,
+            updated REAL NOT NULL,
+            checksum INTEGER NOT NULL)""",
+    ):
+        con.execute(statement)
+
+
+_ORDERED = 4
+"""The version that has pins and the trash."""
+MIGRATIONS: tuple[Migration, ...] = (_first, _exchanges_and_attachments, _search, _order)
 
 
 def migrate(
@@ -185,6 +225,29 @@ def migrate(
         if con.in_transaction:
             con.execute("ROLLBACK")
         raise
+
+
+def read_as_newest(con: sqlite3.Connection) -> None:
+    """Have a file of an older version look like one of the newest for this connection, which cannot change it.
+
+    What came later is empty: columns are NULL, tables have no rows. Both are in memory and stand before those of the file.
+    """
+    (version,) = con.execute("PRAGMA user_version").fetchone()
+    if not 0 < version < newest():
+        return
+    there = schema_of_version(version)
+    for name, made in schema_of_version(newest()).items():
+        kind, _, sql = made.split(" ", 2)
+        if kind == "table" and name not in there:
+            virtual = sql.startswith("CREATE VIRTUAL TABLE")
+            old, new = ("VIRTUAL TABLE ", "VIRTUAL TABLE temp.") if virtual else ("CREATE ", "CREATE TEMP ")
+            con.execute(sql.replace(old, new, 1))
+            if name == "unindexed":
+                con.execute("INSERT INTO unindexed VALUES ('turns', 1, 1), ('replies', 1, 1)")
+    if version < _ORDERED:
+        con.execute(
+            "CREATE TEMP VIEW conversations AS SELECT *, NULL AS pinned, NULL AS deleted FROM main.conversations"
+        )
 
 
 def newest() -> int:

@@ -2,19 +2,30 @@
 
 `parse` knows words, "phrases", beginnings (`wor*`, and the word that is still being typed) and filters: `model:r1`,
 `lane:ollama`, `date:2026-11`, `date:>2026-11-03`, `before:`, `after:`, `has:trace`, `kind:summary`, `tokens>500`,
-`in:trace`. What looks like a filter and is none is looked for as words.
+`in:trace`, `tag:work` or `tag:"to read"`. What looks like a filter and is none is looked for as words.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Final, Literal, TypeAlias
 
-__all__ = ["EVERYWHERE", "SPACED_LETTER", "Place", "Query", "Term", "is_unspaced", "parse", "spaced"]
+__all__ = [
+    "EVERYWHERE",
+    "SPACED_LETTER",
+    "Place",
+    "Query",
+    "Term",
+    "folded",
+    "is_unspaced",
+    "parse",
+    "spaced",
+]
 
 Place: TypeAlias = Literal["prompt", "answer", "trace"]
 EVERYWHERE: Final[frozenset[Place]] = frozenset({"prompt", "answer", "trace"})
@@ -65,14 +76,16 @@ class Term:
 class Query:
     """All of `terms` in one prompt, answer or trace of `places`, in what the filters leave.
 
-    `models` and `lanes` are names in words. Dates are Unix seconds, `since` included, `until` not. `more_tokens` and
-    `fewer_tokens` bound the tokens of a reply, both excluded.
+    `models` and `lanes` are names in words; `tags` are whole names, in letters as `folded` gives them, of which a
+    conversation has all. Dates are Unix seconds, `since` included, `until` not. `more_tokens` and `fewer_tokens` bound
+    the tokens of a reply, both excluded.
     """
 
     terms: tuple[Term, ...] = ()
     places: frozenset[Place] = EVERYWHERE
     models: tuple[Term, ...] = ()
     lanes: tuple[Term, ...] = ()
+    tags: tuple[str, ...] = ()
     kinds: frozenset[str] = frozenset()
     has_trace: bool = False
     since: float | None = None
@@ -89,7 +102,8 @@ class Query:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is looked for."""
-        return not self.terms and not self.of_replies and (self.since, self.until) == (None, None)
+        dates = (self.since, self.until)
+        return not self.terms and not self.tags and not self.of_replies and dates == (None, None)
 
 
 def parse(text: str, places: frozenset[Place] = EVERYWHERE) -> Query:
@@ -110,6 +124,11 @@ def parse(text: str, places: frozenset[Place] = EVERYWHERE) -> Query:
             room -= len(term.words)
             query = replace(query, terms=(*query.terms, term))
     return query
+
+
+def folded(tag: str) -> str:
+    """The name of a tag as it is compared: whatever the case and the white space, without quotation marks."""
+    return " ".join(unicodedata.normalize("NFC", tag.translate(_QUOTES)).casefold().replace('"', " ").split())
 
 
 def spaced(text: str) -> str:
@@ -150,6 +169,11 @@ def _model(query: Query, sign: str, value: str) -> Query | None:
 def _lane(query: Query, sign: str, value: str) -> Query | None:
     term = _term(value, MOST_WORDS)
     return replace(query, lanes=(*query.lanes, term)) if sign == ":" and term else None
+
+
+def _tag(query: Query, sign: str, value: str) -> Query | None:
+    tag = folded(value)
+    return replace(query, tags=(*query.tags, tag)[:MOST_WORDS]) if sign == ":" and tag else None
 
 
 def _kind(query: Query, sign: str, value: str) -> Query | None:
@@ -201,6 +225,7 @@ def _after(query: Query, sign: str, value: str) -> Query | None:
 _FILTERS: Final[dict[str, Callable[[Query, str, str], Query | None]]] = {
     "model": _model,
     "lane": _lane,
+    "tag": _tag,
     "kind": _kind,
     "has": _has,
     "in": _in,

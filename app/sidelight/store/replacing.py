@@ -18,6 +18,7 @@ from sidelight.store.locks import held
 __all__ = [
     "backups_of",
     "coming",
+    "files_of",
     "finish",
     "finish_held",
     "is_held",
@@ -36,6 +37,11 @@ _PARTS = ("", "-wal", "-shm", "-journal", ".made")
 def backups_of(path: Path) -> Path:
     """The folder of a database's backups."""
     return path.with_name("backups")
+
+
+def files_of(path: Path) -> tuple[Path, ...]:
+    """The database and all that belongs to it, whether it is there or not."""
+    return tuple(path.with_name(f"{path.name}{part}") for part in _PARTS)
 
 
 def lock_of(path: Path) -> Path:
@@ -92,8 +98,7 @@ def finish_held(path: Path) -> None:
     if coming(path).exists():
         aside = path.with_name(name)
         aside.mkdir(mode=0o700, exist_ok=True)
-        for part in _PARTS:
-            file = path.with_name(f"{path.name}{part}")
+        for file in files_of(path):
             with contextlib.suppress(FileNotFoundError):
                 file.replace(aside / file.name)
         sync_folder(aside)

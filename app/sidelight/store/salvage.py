@@ -21,23 +21,35 @@ from typing import Any, TypeAlias
 from sidelight.chat.message import new_id
 from sidelight.chat.reply import Reply, ReplyState, Segment
 from sidelight.store import conversations, replacing, search
-from sidelight.store.check import COVERED
-from sidelight.store.codec import checksum
+from sidelight.store.check import COVERED, GoOn, always
+from sidelight.store.codec import checksum, checksum_of
 from sidelight.store.database import connect
 from sidelight.store.errors import StoreError, translated
 from sidelight.store.journal import is_intact
 from sidelight.store.locks import held
 from sidelight.store.migrations import APPLICATION_ID, migrate, newest, schema_of_version
 
-__all__ = ["Salvaged", "salvage"]
+__all__ = ["Salvaged", "StoppedError", "salvage", "salvaged_of"]
 
-_ORDER = ("contents", "conversations", "turns", "replies", "attachments", "exchanges", "deltas")
+_ORDER = (
+    "contents",
+    "conversations",
+    "turns",
+    "replies",
+    "attachments",
+    "exchanges",
+    "deltas",
+    "tags",
+    "drafts",
+)
 """Whoever is referred to comes first."""
 _KEYS = {"contents": "digest", "exchanges": "reply"}
 """Where it is not "number"."""
 _LEAST = 16
 """Bytes of the smallest row: so many rows at most are looked for, one by one, where a part of a table cannot be read."""
 _PAGE = 4096
+_ASK_EVERY = 100
+"""Rows between two looks at whether it is still wanted."""
 
 _Row: TypeAlias = dict[str, Any]
 
@@ -57,13 +69,25 @@ class Salvaged:
     gaps: tuple[str, ...]
 
 
-def salvage(path: Path) -> Salvaged:
+class StoppedError(Exception):
+    """Nobody wants it any more."""
+
+
+def salvaged_of(path: Path) -> Path:
+    """Where what is saved of a database is put."""
+    return path.with_name(f"{path.name}.salvaged")
+
+
+def salvage(path: Path, *, go_on: GoOn = always) -> Salvaged:
     """Make `<name>.salvaged` beside the damaged file, which is left as it is. May take minutes.
+
+    `go_on` is told a rough share of what is done: nobody knows how much a damaged file holds. Raises StoppedError where
+    it ends the work.
 
     Raises StoreError: "corrupt" where nothing at all can be read, "full", "readonly", "locked" while a copy is made.
     """
     work = path.with_name(f"{path.name}.salvaging")
-    fresh = path.with_name(f"{path.name}.salvaged")
+    fresh = salvaged_of(path)
     try:
         with held(replacing.lock_of(path)):
             shutil.rmtree(work, ignore_errors=True)
@@ -72,12 +96,12 @@ def salvage(path: Path) -> Salvaged:
                 damaged = _copied(path, work)
                 made = _new(work / "fresh.db")
                 with contextlib.closing(made), contextlib.closing(_opened(damaged)) as broken:
-                    found = _Salvage(broken, made, damaged.stat().st_size // _LEAST).run(fresh)
+                    found = _Salvage(broken, made, damaged.stat().st_size // _LEAST, go_on).run(fresh)
                 (work / "fresh.db").replace(fresh)
                 replacing.sync_folder(path.parent)
             finally:
                 shutil.rmtree(work, ignore_errors=True)
-    except (sqlite3.Error, OSError, StoreError) as error:
+    except (sqlite3.Error, OSError, UnicodeDecodeError, StoreError) as error:
         raise translated(error, path) from error
     return found
 
@@ -85,8 +109,8 @@ def salvage(path: Path) -> Salvaged:
 class _Salvage:
     """One salvage under way."""
 
-    def __init__(self, broken: sqlite3.Connection, fresh: sqlite3.Connection, most: int) -> None:
-        self._broken, self._fresh, self._most = broken, fresh, most
+    def __init__(self, broken: sqlite3.Connection, fresh: sqlite3.Connection, most: int, go_on: GoOn) -> None:
+        self._broken, self._fresh, self._most, self._go_on = broken, fresh, most, go_on
         self._changed: list[tuple[str, str]] = []
         self._lost = dict.fromkeys(_ORDER, 0)
         self._gaps: list[str] = []
@@ -97,9 +121,15 @@ class _Salvage:
         """Read all tables and put what they give into the fresh file, which is to be found at `path`."""
         self._fresh.execute("BEGIN IMMEDIATE")
         saved = {}
-        for table in _ORDER:
-            columns = [name for _, name, *_ in self._fresh.execute(f"PRAGMA table_info({table})")]
-            for values in self._rows(table, columns):
+        (version,) = self._broken.execute("PRAGMA user_version").fetchone()
+        made = schema_of_version(version if 0 < version <= newest() else newest())
+        for place, table in enumerate(_ORDER):
+            columns = self._columns(table)
+            if not columns and table in made:
+                self._gaps.append(table)
+            for count, values in enumerate(self._rows(table, columns)):
+                if count % _ASK_EVERY == 0 and not self._go_on(place / len(_ORDER)):
+                    raise StoppedError
                 self._put(table, dict(zip(columns, values, strict=True)))
         search.begin_anew(self._fresh)  # indexed later, by whoever opens the file
         self._make_readable()
@@ -111,8 +141,16 @@ class _Salvage:
         lost = tuple((table, n) for table, n in self._lost.items() if n)
         return Salvaged(path, tuple(saved.items()), tuple(self._changed), lost, tuple(self._gaps))
 
+    def _columns(self, table: str) -> list[str]:
+        """The columns that both files have; the others came with a later version and stay as they are made."""
+        of = f"PRAGMA table_info({table})"
+        there = {name for _, name, *_ in self._broken.execute(of)}
+        return [name for _, name, *_ in self._fresh.execute(of) if name in there]
+
     def _rows(self, table: str, columns: list[str]) -> Iterator[tuple[Any, ...]]:
         """The rows from the bottom up to what cannot be read, from the top down to it, and what lies between, one by one."""
+        if not columns:
+            return
         key = _KEYS.get(table, "number")
         select = " ".join(("SELECT", ", ".join(columns), "FROM", table))
         at = columns.index(key)
@@ -153,8 +191,10 @@ class _Salvage:
             self._lost[table] += 1
             return
         names = COVERED.get(table)
-        if names and checksum([row[name] for name in names]) != row["checksum"]:
-            row["checksum"] = checksum([row[name] for name in names])
+        if names and checksum_of(table, [row.get(name) for name in names]) != row["checksum"]:
+            if table == "conversations":  # nobody may lose one because it only looks deleted
+                row["deleted"] = None
+            row["checksum"] = checksum_of(table, [row.get(name) for name in names])
             self._changed.append((table, str(row[names[0]])))
         marks = ", ".join("?" * len(row))
         insert = " ".join(("INSERT INTO", table, f"({', '.join(row)})", f"VALUES ({marks})"))
@@ -180,6 +220,8 @@ class _Salvage:
             return reply is not None and is_intact(reply, row["owner"], row["events"], row["checksum"])
         if table == "turns" and not self._is_there("conversations", row["conversation"]):
             row["conversation"] = self._shelter_for_turns()
+        if table == "tags" and not self._is_there("conversations", row["conversation"]):
+            return False
         if table == "replies" and not self._is_there("turns", row["turn"]):
             row["turn"] = self._turn_for_replies(row["turn"])
         return True
@@ -191,7 +233,7 @@ class _Salvage:
     def _shelter_for_turns(self) -> int:
         """The conversation of turns that lost theirs; its title is empty, so that the history names it by its prompt."""
         if self._shelter is None:
-            made = (new_id(), "", None, None, "own", 0.0, 0.0)
+            made = (new_id(), "", None, None, "own", 0.0, 0.0, None, None)
             self._shelter = self._insert("conversations", made)
         return self._shelter
 
@@ -204,7 +246,7 @@ class _Salvage:
         names = (*COVERED[table], "checksum", *more)
         marks = ", ".join("?" * len(names))
         statement = " ".join(("INSERT INTO", table, f"({', '.join(names)})", f"VALUES ({marks})"))
-        number = self._fresh.execute(statement, (*row, checksum(row), *more.values())).lastrowid
+        number = self._fresh.execute(statement, (*row, checksum_of(table, row), *more.values())).lastrowid
         assert number is not None
         return number
 
@@ -261,8 +303,8 @@ class _Salvage:
             *(at if isinstance(at, float) else 0.0 for at in row[2:]),
         )
         self._fresh.execute(
-            "UPDATE conversations SET title = ?, lanes = ?, leaf = ?, rule = ?, created = ?, updated = ?, checksum = ?"
-            " WHERE id = ?",
+            "UPDATE conversations SET title = ?, lanes = ?, leaf = ?, rule = ?, created = ?, updated = ?,"
+            " pinned = NULL, deleted = NULL, checksum = ? WHERE id = ?",
             (*bare_row[1:], checksum(bare_row), conversation),
         )
 
