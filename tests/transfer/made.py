@@ -197,3 +197,7 @@ def sky(answer: str = ANSWER, trace: str = TRACE) -> Conversation:
         Turn("t3", "t1", Prompt("And at dusk?"), (reply("r5", "l2"),), 3.0),
     )
     return Conversation("c1", "Why is the sky *blue*?", lanes, turns, "t3", created=1_765_000_000.0)
+
+
+SKY = Profile((sky(),), {attached("x", b"notes").digest: b"notes"}, {})
+"""A profile with that conversation and its file."""

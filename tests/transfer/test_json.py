@@ -6,19 +6,19 @@ import base64
 import json
 import subprocess
 import sys
-import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, nullcontext
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.proof.canary import found_in
 from tests.store.strategies import child_environment, count, execute, opened
-from tests.transfer.made import Profile, attached, exported, fill, profiles, sky
+from tests.transfer.made import SKY, Profile, exported, fill, profiles, sky
 
 from sidelight.chat import conversation as chat_conversation
 from sidelight.chat import events, message
@@ -26,13 +26,15 @@ from sidelight.chat import reply as chat_reply
 from sidelight.chat.conversation import Conversation, Turn
 from sidelight.chat.message import Prompt
 from sidelight.chat.reply import Reply, ReplyState
+from sidelight.store import conversations
 from sidelight.store.conversations import damaged, load
 from sidelight.store.database import Store
 from sidelight.store.exchanges import Recorded
-from sidelight.transfer import export, intake
-from sidelight.transfer.formats.json import File, Unreadable
-from sidelight.transfer.intake import Taken
+from sidelight.transfer import export
+from sidelight.transfer.formats.json import checked
+from sidelight.transfer.importing import Import
 from sidelight.transfer.registry import by_id
+from sidelight.transfer.report import plain
 from sidelight.transfer.source import Source
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "export.md"
@@ -42,16 +44,37 @@ EMPTY: dict[str, Any] = {
     "conversations": [],
     "contents": [],
 }
-SKY = Profile((sky(),), {attached("x", b"notes").digest: b"notes"}, {})
 
 
-def take(store: Store, path: Path) -> Taken:
-    return intake.take(store, intake.read(path))
+class Taken(NamedTuple):
+    """How many conversations came in, had something added to them, and were here; how many files of prompts were lost."""
+
+    taken: int
+    here: int
+    lost: int
+    grown: int = 0
+
+
+def take(store: Store, path: Path, importing: Import | None = None) -> Taken:
+    with closing(Import()) if importing is None else nullcontext(importing) as one:
+        report = one.take(store, path)
+    assert report.trouble is None
+    assert not report.left_out
+    lost = report.lacks["lost"].number if "lost" in report.lacks else 0
+    fates = report.fates
+    return Taken(fates.get("taken", 0), fates.get("here", 0), lost, fates.get("grown", 0))
+
+
+@pytest.fixture
+def importing() -> Iterator[Import]:
+    """One worker for many examples."""
+    with closing(Import()) as one:
+        yield one
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(profiles())
-def test_out_in_and_out_again_is_byte_for_byte_the_same(profile: Profile) -> None:
+@given(profile=profiles())
+def test_out_in_and_out_again_is_byte_for_byte_the_same(importing: Import, profile: Profile) -> None:
     with TemporaryDirectory() as name:
         folder = Path(name)
         file, again = folder / "a.json", folder / "b.json"
@@ -59,10 +82,10 @@ def test_out_in_and_out_again_is_byte_for_byte_the_same(profile: Profile) -> Non
             fill(one, profile)
             first = exported(one, file, exchanges=True)
         with opened(folder / "two") as two:
-            assert take(two, file) == Taken(len(profile.conversations), 0, 0)
+            assert take(two, file, importing) == Taken(len(profile.conversations), 0, 0)
             assert exported(two, again, exchanges=True) == first
             assert damaged_none(two)
-            assert take(two, file) == Taken(0, len(profile.conversations), 0)
+            assert take(two, file, importing) == Taken(0, len(profile.conversations), 0)
             assert exported(two, again, exchanges=True) == first
             assert count(two, "deltas") == 0
 
@@ -82,7 +105,7 @@ def test_a_conversation_comes_back_as_the_same_value(tmp_path: Path) -> None:
 def test_what_is_under_way_is_exported_as_interrupted(tmp_path: Path) -> None:
     running = Conversation("c", turns=(Turn("t", None, Prompt("?"), (Reply("r", "l"),)),))
     text = "".join(by_id("json").pieces(Source(["c"], shown=running)))
-    ((conversation, _),) = File(text.encode()).conversations()
+    conversation, _ = checked(json.dumps(json.loads(text)["conversations"][0]).encode())
     assert conversation.turns[0].replies[0].state is ReplyState.INTERRUPTED
 
 
@@ -194,81 +217,124 @@ WRONG: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_what_is_not_as_it_should_be_is_refused(name: str) -> None:
-    with pytest.raises(Unreadable) as raised:
-        File(WRONG[name])
-    assert raised.value.code == "wrong"
+def test_of_what_is_not_as_it_should_be_nothing_is_taken(
+    name: str, tmp_path: Path, importing: Import
+) -> None:
+    (tmp_path / "a.json").write_bytes(WRONG[name])
+    with opened(tmp_path / "one") as store:
+        report = importing.take(store, tmp_path / "a.json")
+        assert report.trouble is not None
+        assert report.trouble[0].removeprefix("transfer.refused.") in (
+            "wrong",
+            "broken",
+            "not_json",
+            "utf8",
+            "unknown",
+        )
+        assert plain([report]).count("\n") == 2
+        assert count(store, "conversations") == 0
 
 
 @pytest.mark.parametrize(
     ("code", "data"),
     [
-        ("foreign", b'{"format":"chatgpt","version":1,"conversations":[]}'),
+        ("unknown", b'{"format":"chatgpt","version":1,"conversations":[{}]}'),
         ("newer", b'{"format":"sidelight.conversations","version":2,"anything":[{}]}'),
         ("deep", b'{"format":"sidelight.conversations","version":1,"x":' + b"[" * 10**6),
         ("deep", b'{"format":"sidelight.conversations","version":1,"conversations":[' + b'{"a":' * 10**6),
+        (
+            "deep",
+            b'{"format":"sidelight.conversations","version":1,"conversations":[{"a":'
+            + b"[" * 200
+            + b"]" * 200
+            + b"}]}",
+        ),
     ],
 )
-def test_why_a_file_is_refused(code: str, data: bytes) -> None:
-    with pytest.raises(Unreadable) as raised:
-        File(data)
-    assert raised.value.code == code
+def test_why_a_file_is_refused(code: str, data: bytes, tmp_path: Path, importing: Import) -> None:
+    (tmp_path / "a.json").write_bytes(data)
+    with opened(tmp_path / "one") as store:
+        report = importing.take(store, tmp_path / "a.json")
+    assert report.trouble is not None
+    assert report.trouble[0] == f"transfer.refused.{code}"
 
 
-def test_a_file_too_large_is_not_even_read(tmp_path: Path) -> None:
-    with (tmp_path / "a.json").open("wb") as file:
-        file.truncate(300_000_000)
-    with pytest.raises(Unreadable) as raised:
-        intake.read(tmp_path / "a.json")
-    assert raised.value.code == "large"
-    with pytest.raises(Unreadable):
-        intake.read(tmp_path)
-
-
-def test_nothing_is_stored_where_one_of_them_cannot_be(tmp_path: Path) -> None:
+def test_what_cannot_be_stored_is_left_out_and_the_rest_taken(tmp_path: Path, importing: Import) -> None:
     """The reply's id is taken by another conversation, which only the store can know."""
     with opened(tmp_path / "one") as store:
         fill(store, SKY)
+        before = exported(store, tmp_path / "before.json", ids=["c1"])
         new = {"id": "new", "turns": []}
         clash = {
             "id": "other",
+            "title": "Clash",
             "turns": [
                 {"id": "t9", "parent": None, "prompt": {"text": ""}, "replies": [{"id": "r1", "lane": "l"}]}
             ],
         }
-        (tmp_path / "a.json").write_text(json.dumps(EMPTY | {"conversations": [new, clash]}))
-        with pytest.raises(Exception, match="refused"):
-            take(store, tmp_path / "a.json")
-        assert count(store, "conversations") == 1
+        (tmp_path / "a.json").write_text(json.dumps(EMPTY | {"conversations": [clash, new]}))
+        report = importing.take(store, tmp_path / "a.json")
+        assert report.fates == {"taken": 1}
+        assert report.left_out["clash"].named == [
+            "“Clash”: Its ids belong to something else in this profile."
+        ]
+        assert count(store, "conversations") == 2
+        assert damaged_none(store)
+        assert exported(store, tmp_path / "after.json", ids=["c1"]) == before
+
+
+def test_only_what_is_new_in_a_newer_export_is_added(tmp_path: Path, importing: Import) -> None:
+    whole = sky()
+    older = replace(whole, turns=(replace(whole.turns[0], replies=whole.turns[0].replies[:1]),), leaf="t1")
+    with opened(tmp_path / "one") as one, opened(tmp_path / "two") as two:
+        fill(one, SKY)
+        fill(two, replace(SKY, conversations=(older,)))
+        exported(one, tmp_path / "a.json")
+        assert take(two, tmp_path / "a.json", importing) == Taken(0, 0, 0, grown=1)
+        loaded = two.read(lambda con: load(con, "c1")).result(10)
+        assert loaded == whole
+        assert damaged_none(two)
+        assert take(two, tmp_path / "a.json", importing) == Taken(0, 1, 0)
+
+
+def test_what_is_in_the_trash_is_left_there_and_said(tmp_path: Path, importing: Import) -> None:
+    with opened(tmp_path / "one") as store:
+        fill(store, SKY)
+        exported(store, tmp_path / "a.json")
+        store.write(lambda con: conversations.change(con, "c1", deleted=1.0)).result(10)
+        report = importing.take(store, tmp_path / "a.json")
+        assert report.fates == {}
+        assert [c.number for c in report.left_out.values()] == [1]
+        assert "It is in the trash" in plain([report])
 
 
 CHILD = """
 import sys
 from pathlib import Path
 from sidelight.store.database import Store
-from sidelight.transfer import intake
+from sidelight.transfer.importing import Import
 folder = Path(sys.argv[1])
-file = intake.read(folder / "a.json")
 store = Store.open(folder / "two" / "sidelight.db")
-print("begun", flush=True)
-intake.take(store, file)
+importing = Import(tell=lambda form, fraction: print("begun", flush=True))
+importing.take(store, folder / "a.json")
 print("done", flush=True)
 """
 
 
-def test_killed_while_it_is_taken_in_a_file_is_stored_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_killed_while_it_is_taken_in_what_is_stored_is_whole_and_a_second_time_completes_it(
+    tmp_path: Path,
+) -> None:
     turn = sky().turns[1]
     many = tuple(
         Conversation(
-            f"c{n}", turns=(Turn(f"t{n}", None, turn.prompt, (replace(turn.replies[0], id=f"r{n}"),)),)
+            f"c{n:04}", turns=(Turn(f"t{n}", None, turn.prompt, (replace(turn.replies[0], id=f"r{n}"),)),)
         )
-        for n in range(600)
+        for n in range(4000)
     )
     with opened(tmp_path / "one") as one:
         fill(one, Profile(many, {}, {}))
         exported(one, tmp_path / "a.json")
-    seen = set()
-    for delay in (0.0, 0.02, 0.05, 0.1, 0.2):
+    for lines in (1, 2, 3):
         child = subprocess.Popen(
             [sys.executable, "-c", CHILD, str(tmp_path)],
             env=child_environment(),
@@ -277,14 +343,14 @@ def test_killed_while_it_is_taken_in_a_file_is_stored_whole_or_not_at_all(tmp_pa
         )
         with child:
             assert child.stdout is not None
-            assert child.stdout.readline() == "begun\n"
-            time.sleep(delay)
+            for _ in range(lines):
+                assert child.stdout.readline() == "begun\n"
             child.kill()
         with opened(tmp_path / "two") as two:
-            seen.add(count(two, "conversations"))
             assert damaged_none(two)
             assert count(two, "turns") == count(two, "replies") == count(two, "conversations")
-    assert seen <= {0, 600}
+            there = two.read(lambda con: conversations.summaries(con, limit=-1)).result(10)
+            assert {s.id for s in there} == {c.id for c in many[: len(there)]}
     with opened(tmp_path / "two") as two:
         take(two, tmp_path / "a.json")
         assert exported(two, tmp_path / "b.json") == (tmp_path / "a.json").read_bytes()
@@ -298,7 +364,7 @@ def test_what_is_missing_takes_its_default_and_what_is_unknown_is_passed_over(tm
         "replies": [{"id": "r", "lane": "l", "mood": 1}],
     }
     text = json.dumps({**EMPTY, "made": "later", "conversations": [{"id": "c", "turns": [turn]}]})
-    ((conversation, recorded),) = File(text.encode()).conversations()
+    conversation, recorded = checked(json.dumps(json.loads(text)["conversations"][0]).encode())
     assert conversation.turns[0].prompt == Prompt("?")
     assert conversation.turns[0].replies[0].state is ReplyState.INTERRUPTED
     assert recorded == {}

@@ -122,8 +122,8 @@ def test_answers_are_of_the_type_asked_for(worker: Worker) -> None:
 
 def test_what_is_too_large_is_an_error_on_both_ways(worker: Worker) -> None:
     assert len(worker.submit(JOBS + "large", (15_000_000,), BYTES, within=LONG).result(LONG)) == 15_000_000
-    assert reason(worker.submit(JOBS + "large", (17_000_000,), INT, within=LONG)) == "error"
-    assert reason(worker.submit(JOBS + "double", (bytes(17_000_000),), INT)) == "error"
+    assert reason(worker.submit(JOBS + "large", (25_000_000,), INT, within=LONG)) == "error"
+    assert reason(worker.submit(JOBS + "double", (bytes(25_000_000),), INT)) == "error"
     assert reason(worker.submit(JOBS + "double", (object(),), INT)) == "error"
     assert double(worker, 3).result(LONG) == 6
 

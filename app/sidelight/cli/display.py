@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from sidelight import messages
+from sidelight.paths import child_command
 
 __all__ = ["explain", "obstacle", "trial"]
 
@@ -29,10 +29,10 @@ _INSTALL = {
 }
 
 _LINKERS_LIST = Path("/etc/ld.so.cache")
-_LIBRARY = re.compile(r"(lib[\w.+-]+?\.so[\d.]*): cannot open shared object file")
-_XCB_CURSOR = re.compile(r"xcb-cursor0 or libxcb-cursor0 is needed")
-_REFUSED = re.compile(r"could not connect to display|Failed to create wl_display", re.IGNORECASE)
-_TRY = "import sys; from PySide6.QtWidgets import QApplication; QApplication(sys.argv[:1])"
+# Patterns as text: they are compiled where something went wrong, not on the way to the window.
+_LIBRARY = r"(lib[\w.+-]+?\.so[\d.]*): cannot open shared object file"
+_XCB_CURSOR = r"xcb-cursor0 or libxcb-cursor0 is needed"
+_REFUSED = r"could not connect to display|Failed to create wl_display"
 
 
 def obstacle(environ: Mapping[str, str] | None = None, platform: str = sys.platform) -> str | None:
@@ -60,11 +60,13 @@ def _lacking(linkers_list: Path) -> bool:
 
 def trial(seconds: float = 30.0) -> str | None:
     """Try in a child process (about 0.3 s); the sentence that says what is missing, or None where a window opens."""
+    import subprocess  # late: it is seldom needed, and what is imported here delays the window
+
     # QT_DEBUG_PLUGINS makes Qt name the library that a plugin lacks; else it says only that there is no plugin.
     env = {**os.environ, "QT_DEBUG_PLUGINS": "1"}
     try:
-        done = subprocess.run(  # noqa: S603 - our own interpreter and our own text
-            [sys.executable, "-c", _TRY], env=env, capture_output=True, timeout=seconds, check=False
+        done = subprocess.run(  # noqa: S603 - our own program
+            child_command("display"), env=env, capture_output=True, timeout=seconds, check=False
         )
     except subprocess.TimeoutExpired:
         return messages.text("cli.no_window.refused", display=_display_name())
@@ -80,13 +82,13 @@ def explain(told: str, installer: str | None = None) -> str | None:
     `installer` is "apt-get", "dnf", "pacman" or "" for none of them; by default the one that is found here.
     """
     # Plugins that Qt can do without may lack libraries too; the window's own are below platforms/.
-    of_the_window = _LIBRARY.search("\n".join(x for x in told.splitlines() if "platforms/" in x))
-    any_at_all = _LIBRARY.search(told)
+    of_the_window = re.search(_LIBRARY, "\n".join(x for x in told.splitlines() if "platforms/" in x))
+    any_at_all = re.search(_LIBRARY, told)
     if of_the_window is not None:
         return _missing(of_the_window.group(1), installer)
-    if _XCB_CURSOR.search(told):
+    if re.search(_XCB_CURSOR, told):
         return _missing("libxcb-cursor.so.0", installer)
-    if _REFUSED.search(told):
+    if re.search(_REFUSED, told, re.IGNORECASE):
         return messages.text("cli.no_window.refused", display=_display_name())
     return _missing(any_at_all.group(1), installer) if any_at_all is not None else None
 

@@ -1,4 +1,4 @@
-"""`sidelight export` and `sidelight import`: conversations into a file or to standard output, and back from JSON."""
+"""`sidelight export`: conversations into a file or to standard output. The way back is `importing`."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from sidelight import messages
+from sidelight.cli import importing
 from sidelight.cli.house import OpenHouse
 from sidelight.transfer.registry import FORMATS
 
-__all__ = ["add_commands", "export", "take_in"]
+__all__ = ["add_commands", "export"]
 
 _TRACES = ("in", "folded", "out")
 
 
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Both commands with their options."""
+    """This command and the way back, with their options."""
     out = commands.add_parser("export", help=messages.text("cli.help.export"))
     out.add_argument(
         "-f", "--format", choices=[form.id for form in FORMATS], help=messages.text("cli.help.format")
@@ -31,9 +32,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     out.add_argument("--traces", choices=_TRACES, default="folded", help=messages.text("cli.help.traces"))
     out.add_argument("--exchanges", action="store_true", help=messages.text("cli.help.exchanges"))
     out.set_defaults(answer=export)
-    back = commands.add_parser("import", help=messages.text("cli.help.import"))
-    back.add_argument("file", metavar="FILE", help=messages.text("cli.help.import_file"))
-    back.set_defaults(answer=take_in)
+    importing.add_command(commands)
 
 
 def export(open_house: OpenHouse, asked: argparse.Namespace) -> int:
@@ -76,33 +75,6 @@ def export(open_house: OpenHouse, asked: argparse.Namespace) -> int:
             return _fail(messages.text("ui.details.save.failed", path=asked.output, reason=reason), 1)
     if source.unread:
         return _fail(messages.plural("transfer.unread", source.unread), 1)
-    return 0
-
-
-def take_in(open_house: OpenHouse, asked: argparse.Namespace) -> int:
-    """Take a file in and say what became of it. Fails where it is refused."""
-    from sidelight.store.database import Store, StoreError
-    from sidelight.transfer import intake
-
-    with ExitStack() as stack:
-        house = stack.enter_context(closing(open_house()))
-        try:
-            journals = house.paths.data / "journals"
-            store = stack.enter_context(closing(Store.open(house.paths.database, journals)))
-            taken = intake.take(store, intake.read(Path(asked.file)))
-        except StoreError as error:
-            return _fail(messages.text(f"store.{error.code}", **error.params), 1)
-        except intake.Unreadable as error:
-            code = f"transfer.unreadable.{error.code}"
-            return _fail(messages.text(code, name=asked.file, **error.params), 1)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            return _fail(messages.text("cli.error.file", name=asked.file, reason=reason), 1)
-    print(messages.plural("transfer.taken", taken.taken))
-    if taken.here:
-        print(messages.plural("transfer.here", taken.here))
-    if taken.lost:
-        print(messages.plural("transfer.lost", taken.lost), file=sys.stderr)
     return 0
 
 

@@ -1,22 +1,26 @@
 """Files are read in a thread, looked at, and taken or refused with a code of messages.py.
 
 What a file is decides its content, never its name. Pictures are sent as they are, with all that they say of themselves; of
-each only the head is decoded, and a small thumbnail. Not the sending, and not what a model can read.
+each only the head is decoded, and a small thumbnail. Of a PDF its text is taken, and that alone is kept and sent. Not the
+sending, and not what a model can read.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import mimetypes
 import re
 import stat
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Final, TypeAlias
 
+import msgspec
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, QSize, QTimer, Signal
 from PySide6.QtGui import QImage, QImageReader, QImageWriter
 
@@ -24,10 +28,13 @@ from sidelight import messages
 from sidelight.chat.message import Attachment
 from sidelight.ui.attaching import Attached, Pasted, Refused, Source
 from sidelight.ui.mailbox import Mailbox, Slot
+from sidelight.workers import pdf
+from sidelight.workers.process import Worker, WorkerError
 
 __all__ = ["Reader", "examine", "read"]
 
 _Found: TypeAlias = tuple[Attached | Refused, ...]
+log = logging.getLogger(__name__)
 
 MOST_BYTES: Final = 20_000_000
 """Of a picture."""
@@ -37,9 +44,13 @@ MOST_TEXT: Final = 1_000_000
 THUMBNAIL: Final = 192
 """Pixels of the longer side."""
 DEADLINE_MS: Final = 30_000
+"""For each file."""
 _MOST_DECODED: Final = 25_000_000
 """Pixels that are decoded for a thumbnail; JPEG alone is decoded at the size that is asked for."""
 _LONGEST_NAME = 120
+_TAKEN: Callable[[bytes], pdf.PdfText | pdf.NoPdfText] = msgspec.msgpack.Decoder(
+    pdf.PdfText | pdf.NoPdfText
+).decode
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _PICTURES: Final = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), "png"),
@@ -72,7 +83,7 @@ def examine(name: str, content: bytes) -> Attached | Refused:
     if not content:
         return Refused(name, "ui.attach.empty")
     if content.startswith(b"%PDF-"):
-        return Refused(name, "ui.attach.pdf")
+        return _pdf(name, content)
     form = next((form for magic, form in _PICTURES if magic.match(content)), None)
     return _text(name, content) if form is None else _picture(name, content, form)
 
@@ -100,6 +111,25 @@ def _picture(name: str, content: bytes, form: str) -> Attached | Refused:
     return Attached(
         _attachment(name, f"image/{form}", content), content, size.width(), size.height(), thumbnail
     )
+
+
+def _pdf(name: str, content: bytes) -> Attached | Refused:
+    """The text of a PDF, as a file of text that says what it was. Waits for the process that takes it out."""
+    if len(content) > pdf.MOST_BYTES:
+        return Refused(name, "ui.attach.pdf.large")
+    with closing(Worker(memory=pdf.MEMORY)) as worker:
+        asked = worker.submit(pdf.JOB, (content,), _TAKEN, within=pdf.WITHIN)
+        try:
+            found = asked.result()
+        except WorkerError as error:
+            log.info("no text of a PDF: %s %s", error.reason, error.detail)
+            slow = error.reason in ("overrun", "memory")
+            return Refused(name, "ui.attach.pdf.slow" if slow else "ui.attach.pdf.broken")
+    if isinstance(found, pdf.NoPdfText):
+        return Refused(name, f"ui.attach.pdf.{found.why}")
+    text = found.text.encode()
+    said = messages.plural("ui.attach.pdf.name", found.pages, name=name)
+    return Attached(_attachment(said, "text/plain", text), text)
 
 
 def _text(name: str, content: bytes) -> Attached | Refused:
@@ -160,7 +190,7 @@ class Reader(QObject):
         threading.Thread(target=work, name="attach", daemon=True).start()
         names = (s.name if isinstance(s, Path) else messages.text("ui.attach.pasted") for s in sources)
         hung = tuple(Refused(_printable(name), "ui.attach.unreadable") for name in names)
-        QTimer.singleShot(DEADLINE_MS, self, lambda: self._settle(number, hung))
+        QTimer.singleShot(DEADLINE_MS * len(hung), self, lambda: self._settle(number, hung))
 
     def _settle(self, number: int, found: _Found) -> None:
         whose = self._asked.pop(number, None)

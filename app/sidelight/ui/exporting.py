@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
@@ -28,14 +29,21 @@ from sidelight.workers.process import Worker
 __all__ = ["Copier", "Order", "Place", "Writer"]
 
 log = logging.getLogger(__name__)
+P = TypeVar("P")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a profile keeps its conversations, and the person's own prices."""
+    """Where a profile keeps its conversations, and the person's own prices.
+
+    `unsaved`: conversations that are in memory alone, since the file cannot be written; `contents` of the files of their
+    prompts is asked for in the thread.
+    """
 
     database: Path
     prices: Path | None
+    unsaved: tuple[Conversation, ...] = ()
+    contents: Callable[[], Mapping[str, bytes]] = dict
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +132,12 @@ class _Work:
     def _written(self, order: Order) -> tuple[str, bool]:
         alone = order.wanted == (order.shown.id,)
         with ExitStack() as stack:
-            store = self._opened(stack, needed=not alone)
-            ids = order.wanted if alone or store is None else export.in_order(store, order.wanted)
-            total = len(ids or ())
-            source = Source(
-                ids or (),
+            store = self._opened(stack, needed=not (alone or self._place.unsaved))
+            ids = order.wanted or () if alone else self._ids(store)
+            total = len(ids)
+            source = _Source(
+                self._place,
+                ids,
                 order.options,
                 store=store,
                 shown=order.shown,
@@ -142,6 +151,13 @@ class _Work:
             said += " " + messages.plural("transfer.unread", source.unread)
         return said, not source.unread
 
+    def _ids(self, store: Store | None) -> tuple[str, ...]:
+        """What is wanted and there, in the file or in memory alone."""
+        wanted = self._order.wanted
+        kept = () if store is None else export.in_order(store, wanted)
+        more = (c.id for c in self._place.unsaved if wanted is None or c.id in wanted)
+        return (*kept, *(i for i in more if i not in kept))
+
     def _opened(self, stack: ExitStack, *, needed: bool) -> Store | None:
         """The store; None where the one conversation that is in memory can do without it."""
         try:
@@ -151,11 +167,27 @@ class _Work:
                 raise
             return None
 
-    def _watched(self, pieces: Iterator[str]) -> Iterator[str]:
+    def _watched(self, pieces: Iterator[P]) -> Iterator[P]:
         for piece in pieces:
             if self._stop.is_set():
                 raise _Stopped
             yield piece
+
+
+class _Source(Source):
+    """One that looks into memory first."""
+
+    def __init__(self, place: Place, ids: tuple[str, ...], options: Options, **more: Any) -> None:
+        super().__init__(ids, options, **more)
+        self._unsaved = {c.id: c for c in place.unsaved}
+        self._contents = place.contents() if self._unsaved else {}
+
+    def content(self, digest: str) -> bytes | None:
+        found = self._contents.get(digest)
+        return super().content(digest) if found is None else found
+
+    def _conversation(self, identifier: str) -> Conversation | None:
+        return self._unsaved.get(identifier) or super()._conversation(identifier)
 
 
 class Copier(QObject):
@@ -173,4 +205,4 @@ class Copier(QObject):
 
 def _copied(conversation: Conversation, own_prices: Path | None, slot: Slot[str]) -> None:
     source = Source([conversation.id], shown=conversation, own_prices=own_prices)
-    slot.put("".join(by_id("md").pieces(source)))
+    slot.put(b"".join(export.encoded(by_id("md").pieces(source))).decode())

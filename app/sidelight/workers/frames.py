@@ -24,8 +24,8 @@ __all__ = [
 ]
 
 _LENGTH = struct.Struct(">I")
-_LARGEST = 16_000_000
-"""Bytes of one message. A longer one is no message of ours."""
+_LARGEST = 24_000_000
+"""Bytes of one message: a file that may be attached, and some more. A longer one is no message of ours."""
 
 
 class Limits(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ import os
 import queue
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from sidelight.secrets import without_keys
 from sidelight.workers.child import PREPARE
 from sidelight.workers.frames import Answer, Begun, Broken, Done, Failed, Job, Limits, Ready, pack, read_frame
 
-__all__ = ["DEADLINE", "MEMORY", "Reason", "Worker", "WorkerError"]
+__all__ = ["DEADLINE", "MEMORY", "Child", "Reason", "Worker", "WorkerError"]
 
 DEADLINE = 0.5
 """Seconds a job has if nothing else is said."""
@@ -65,7 +65,7 @@ class Worker:
         self._orders: queue.SimpleQueue[_Order[Any] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._child: _Child | None = None
+        self._child: Child | None = None
         self._closed = False
         self._in_vain = 0
 
@@ -154,7 +154,7 @@ class Worker:
                 self._drop()
                 raise WorkerError("crashed", f"{answer!r} in place of an answer")
 
-    def _running(self) -> _Child:
+    def _running(self) -> Child:
         """The child, ready for a job; a new one if need be. Raises WorkerError."""
         if self._child is not None and self._child.lives:
             return self._child
@@ -166,7 +166,7 @@ class Worker:
             with self._lock:
                 if self._closed:
                     raise WorkerError("unavailable", "closed")
-                self._child = child = _Child(self._command)
+                self._child = child = Child(self._command)
             child.tell(pack(Limits(self._memory)))
             if not isinstance(child.hear(PREPARE), Ready):
                 raise Broken("not ready")
@@ -182,17 +182,17 @@ class Worker:
             self._child = None
 
 
-class _Child:
-    """The process and the thread that reads what it says."""
+class Child:
+    """A process of ours at the other end of two pipes, and the thread that reads what it says."""
 
-    def __init__(self, command: Sequence[str]) -> None:
-        """Raises OSError where it cannot be started."""
+    def __init__(self, command: Sequence[str], more: Mapping[str, str] | None = None) -> None:
+        """`more` is added to its environment. Raises OSError where it cannot be started."""
         self.process = subprocess.Popen(  # noqa: S603 - our own program
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=without_keys(os.environ),
+            env={**without_keys(os.environ), **(more or {})},
             # Away from the terminal: Ctrl+C there is meant for us, and we end the child in good order.
             start_new_session=os.name == "posix",
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),

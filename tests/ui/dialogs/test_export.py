@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import zlib
 from collections.abc import Callable
@@ -19,10 +20,10 @@ from tests.transfer.made import Profile, fill, reply
 from tests.ui.house import END, Stage, frame, script, stage
 
 from sidelight.chat.conversation import Conversation, Turn
-from sidelight.chat.message import Prompt
+from sidelight.chat.message import Attachment, Prompt
 from sidelight.secrets import Secret
 from sidelight.store.database import Store
-from sidelight.transfer.formats.json import File
+from sidelight.transfer.formats.json import checked, content_of
 from sidelight.ui.dialogs.export import ExportDialog
 from sidelight.ui.exporting import Place
 
@@ -36,6 +37,10 @@ def echo(seen: Seen) -> Scenario:
         b'data: {"x-key":' + json.dumps(key).encode() + b',"choices":[]}\n\n',
         END,
     )
+
+
+def taken(text: str) -> list[tuple[Conversation, object]]:
+    return [checked(json.dumps(each).encode()) for each in json.loads(text)["conversations"]]
 
 
 def dialog(here: Stage, path: Path | str) -> ExportDialog:
@@ -89,7 +94,7 @@ def test_each_choice_is_written_and_said(qtbot: QtBot, tmp_path: Path) -> None:
             assert said.startswith(f"Written to {path} (")
             text = path.read_text(encoding="utf-8")
             if form == "json":
-                assert {c.id for c, _ in File(text.encode()).conversations()} == wanted
+                assert {c.id for c, _ in taken(text)} == wanted
             else:
                 assert second in text
                 assert "Four." in text
@@ -199,3 +204,30 @@ def test_the_window_opens_it_and_copies_markdown(qtbot: QtBot, tmp_path: Path) -
         assert made is not None
         assert [b.text() for b in made.findChildren(QPushButton)] == ["Cancel", "Export…"]
         made.close()
+
+
+def test_what_is_in_memory_alone_is_saved_elsewhere_with_its_files(qtbot: QtBot, tmp_path: Path) -> None:
+    content = b"a file"
+    digest = hashlib.sha256(content).hexdigest()
+    prompt = Prompt("Hello", (Attachment(digest, "a.txt", "text/plain", len(content)),))
+    unsaved = tuple(
+        Conversation(f"c{n}", f"Kept {n}", turns=(Turn(f"t{n}", None, prompt, (), 1.0),), leaf=f"t{n}")
+        for n in range(2)
+    )
+    place = Place(tmp_path / "none.db", None, unsaved, lambda: {digest: content})
+    target = tmp_path / "kept.json"
+
+    def ask_path(_parent: QWidget, _name: str, then: Callable[[str], None]) -> None:
+        then(str(target))
+
+    above = QWidget()
+    qtbot.addWidget(above)
+    made = ExportDialog(Conversation("new"), (), place, above, everything=True, ask_path=ask_path)
+    made.open()
+    made.accept()
+    qtbot.waitUntil(lambda: made._writer is None, timeout=20_000)
+    assert made._said.text().startswith("Written to")
+    made.close()
+    text = target.read_text(encoding="utf-8")
+    assert {c.id: c.turns for c, _ in taken(text)} == {c.id: c.turns for c in unsaved}
+    assert [content_of(json.dumps(x).encode()) for x in json.loads(text)["contents"]] == [(digest, content)]

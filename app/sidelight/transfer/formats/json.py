@@ -1,4 +1,5 @@
-"""JSON: everything, for programs and for coming back whole. docs/export.md describes it; `pieces` writes it, `File` reads it.
+"""JSON: everything, for programs and for coming back whole. docs/export.md describes it; `pieces` writes it, and what
+`checked` gives of it may be stored.
 
 The values are those of `chat`, field by field. Reading takes what is missing as its default and passes over what it does not
 know; what is of the wrong type it refuses. No I/O.
@@ -10,7 +11,7 @@ import hashlib
 import zlib
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -20,11 +21,19 @@ from sidelight.store.codec import Column
 from sidelight.store.exchanges import Recorded
 from sidelight.transfer.source import Source, settled
 
-__all__ = ["FORMAT", "LARGEST", "VERSION", "File", "Unreadable", "pieces"]
+__all__ = [
+    "FORMAT",
+    "VERSION",
+    "Unreadable",
+    "checked",
+    "content_of",
+    "ids_of",
+    "line",
+    "pieces",
+]
 
 FORMAT = "sidelight.conversations"
 VERSION = 1
-LARGEST = 256_000_000
 """Bytes of a file that is read."""
 _LATEST = 253_402_300_800.0
 """Unix seconds: the year 10000."""
@@ -41,7 +50,7 @@ def pieces(source: Source) -> Iterator[str]:
     digests: dict[str, None] = {}
     comma = ""
     for conversation in source.conversations():
-        yield f"{comma}\n{_ANY.encode(_value(source, conversation))}"
+        yield f"{comma}\n{line(source, conversation)}"
         comma = ","
         digests.update((a.digest, None) for t in conversation.turns for a in t.prompt.attachments)
     yield '\n],"contents":['
@@ -54,7 +63,19 @@ def pieces(source: Source) -> Iterator[str]:
     yield "\n]}\n"
 
 
-def _value(source: Source, conversation: Conversation) -> dict[str, Any]:
+class Recordings(Protocol):
+    """Where what went over the wire is found."""
+
+    def recorded(self, reply_id: str) -> Recorded | None:
+        """For a reply, where it is wanted and kept."""
+
+
+def line(source: Recordings, conversation: Conversation) -> str:
+    """A conversation as it stands in a file, with what is recorded of it."""
+    return _ANY.encode(_value(source, conversation)) or ""
+
+
+def _value(source: Recordings, conversation: Conversation) -> dict[str, Any]:
     value: dict[str, Any] = msgspec.to_builtins(conversation)
     for turn, replies in zip(value["turns"], (t.replies for t in conversation.turns), strict=True):
         for fields, reply in zip(turn["replies"], replies, strict=True):
@@ -72,16 +93,6 @@ class Unreadable(Exception):
         super().__init__(code, params)
         self.code = code
         self.params = params
-
-
-class _Head(msgspec.Struct, frozen=True):
-    format: str
-    version: int
-
-
-class _Body(msgspec.Struct, frozen=True):
-    conversations: list[msgspec.Raw]
-    contents: list[msgspec.Raw] = []
 
 
 class _Content(msgspec.Struct, frozen=True):
@@ -102,70 +113,51 @@ class _ConversationWith(msgspec.Struct, frozen=True):
     turns: list[_TurnWith] = []
 
 
-_head = msgspec.json.Decoder(_Head)
-_body = msgspec.json.Decoder(_Body)
 _conversation = msgspec.json.Decoder(Conversation)
 _with = msgspec.json.Decoder(_ConversationWith)
 _content = msgspec.json.Decoder(_Content)
 
 
-class File:
-    """A file of ours, of which no more is unpacked at a time than is asked for."""
+def checked(raw: bytes | msgspec.Raw) -> tuple[Conversation, dict[str, Recorded]]:
+    """A conversation of a file, and what was recorded for its replies, by their ids. Raises Unreadable.
 
-    def __init__(self, data: bytes) -> None:
-        """Look all of it over. Raises Unreadable."""
-        if len(data) > LARGEST:
-            raise Unreadable("large", most=f"{LARGEST // 1_000_000}")
-        try:
-            head = _head.decode(data)
-            if head.format != FORMAT or head.version < 1:
-                raise Unreadable("foreign")
-            if head.version > VERSION:
-                raise Unreadable("newer", version=head.version, known=VERSION)
-            body = _body.decode(data)
-            self._conversations = body.conversations
-            self._contents: dict[str, msgspec.Raw] = {}
-            for raw in body.contents:
-                found = _content.decode(raw)
-                _hold(hashlib.sha256(found.content).hexdigest() == found.digest, "contents: digest")
-                self._contents[found.digest] = raw
-            self._check()
-        except RecursionError as error:  # msgspec counts the levels, and stops at about a thousand
-            raise Unreadable("deep") from error
-        except (ValueError, OverflowError, zlib.error) as error:
-            raise Unreadable("wrong", why=str(error)) from error
+    Looked at is what types do not say: ids are there once, turns are a tree, numbers and times are some, recordings unpack.
+    """
+    try:
+        recorded = {r.id: r.exchange for t in _with.decode(raw).turns for r in t.replies if r.exchange}
+        conversation = settled(_conversation.decode(raw))
+        msgspec.json.encode(conversation)  # a number that is too large to be stored
+    except RecursionError as error:  # msgspec counts the levels, and stops at about a thousand
+        raise Unreadable("deep") from error
+    except (ValueError, OverflowError) as error:
+        raise Unreadable("wrong", why=str(error)) from error
+    ids = ids_of(conversation)
+    _hold(len(set(ids)) == len(ids), "an id is there twice")
+    _hold(len({x.id for x in conversation.lanes}) == len(conversation.lanes), "a lane is there twice")
+    _check_turns(conversation)
+    for reply in (r for t in conversation.turns for r in t.replies):
+        _check_reply(reply)
+    for exchange in recorded.values():
+        _check_recorded(exchange)
+    return conversation, recorded
 
-    def conversations(self) -> Iterator[tuple[Conversation, dict[str, Recorded]]]:
-        """Each with what was recorded for its replies, by their ids."""
-        for raw in self._conversations:
-            recorded = {r.id: r.exchange for t in _with.decode(raw).turns for r in t.replies if r.exchange}
-            yield settled(_conversation.decode(raw)), recorded
 
-    def content(self, digest: str) -> bytes | None:
-        """The content of a file, None where it did not come along."""
-        raw = self._contents.get(digest)
-        return None if raw is None else _content.decode(raw).content
+def ids_of(conversation: Conversation) -> list[tuple[str, str]]:
+    """What may be there but once in a profile: the kind and the id of each."""
+    ids = [("conversation", conversation.id)]
+    ids += [("turn", t.id) for t in conversation.turns]
+    ids += [("reply", r.id) for t in conversation.turns for r in t.replies]
+    return ids
 
-    def _check(self) -> None:
-        """What types do not say: ids are there once, turns are a tree, numbers and times are some, recordings unpack."""
-        seen: set[tuple[str, str]] = set()
-        for conversation, recorded in self.conversations():
-            msgspec.json.encode(conversation)  # a number that is too large to be stored
-            ids = [("conversation", conversation.id)]
-            ids += [("turn", t.id) for t in conversation.turns]
-            ids += [("reply", r.id) for t in conversation.turns for r in t.replies]
-            _hold(len(seen | set(ids)) == len(seen) + len(ids), "an id is there twice")
-            seen |= set(ids)
-            _hold(
-                len({lane.id for lane in conversation.lanes}) == len(conversation.lanes),
-                "a lane is there twice",
-            )
-            _check_turns(conversation)
-            for reply in (r for t in conversation.turns for r in t.replies):
-                _check_reply(reply)
-            for exchange in recorded.values():
-                unpacked = zlib.decompressobj().decompress(exchange.stream, _LARGEST_STREAM + 1)
-                _hold(len(unpacked) <= _LARGEST_STREAM, "exchange: stream")
+
+def content_of(raw: bytes | msgspec.Raw) -> tuple[str, bytes]:
+    """A file that a prompt names: its digest, and its content. Raises Unreadable."""
+    try:
+        found = _content.decode(raw)
+    except (ValueError, OverflowError) as error:
+        raise Unreadable("wrong", why=str(error)) from error
+    _hold(hashlib.sha256(found.content).hexdigest() == found.digest, "contents: digest")
+    return found.digest, found.content
 
 
 def _hold(holds: bool, what: str) -> None:
@@ -187,3 +179,11 @@ def _check_reply(reply: Reply) -> None:
     _hold(0 <= reply.version < _LARGEST_NUMBER, "version")
     _hold(0 <= reply.dropped_turns < _LARGEST_NUMBER, "dropped_turns")
     _hold(0 <= (reply.timing.asked_at or 0) < _LATEST, "asked_at")
+
+
+def _check_recorded(exchange: Recorded) -> None:
+    try:
+        unpacked = zlib.decompressobj().decompress(exchange.stream, _LARGEST_STREAM + 1)
+    except zlib.error as error:
+        raise Unreadable("wrong", why=str(error)) from error
+    _hold(len(unpacked) <= _LARGEST_STREAM, "exchange: stream")

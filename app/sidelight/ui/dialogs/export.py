@@ -49,9 +49,10 @@ class ExportDialog(Dialog):
         place: Place,
         parent: QWidget | None = None,
         *,
+        everything: bool = False,
         ask_path: Callable[[QWidget, str, Callable[[str], None]], None] | None = None,
     ) -> None:
-        """`ask_path` asks for the name of a file, given one to begin with; the system's own dialog unless told."""
+        """`everything`: begin with all that can be taken in again. `ask_path` asks for the name of a file, given one to begin with; the system's own dialog unless told."""
         super().__init__(messages.text("ui.export.title"), parent)
         self._shown = shown
         self._ask_path = ask_path or _ask_path
@@ -97,6 +98,9 @@ class ExportDialog(Dialog):
         self._do = self.add_buttons(messages.text("ui.export.do"), cancel=False, beside=self._leave)
         self._which.currentIndexChanged.connect(lambda _index: self._draw())
         self._format.currentIndexChanged.connect(lambda _index: self._draw())
+        if everything:
+            self._which.setCurrentIndex(self._which.findData("all"))
+            self._format.setCurrentIndex(self._format.findData("json"))
         self._draw()
         self.size_in_letters(64)
 

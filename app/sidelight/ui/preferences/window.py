@@ -20,6 +20,7 @@ from sidelight.ui.dialogs.access import KnownBackend
 from sidelight.ui.dialogs.base import Dialog
 from sidelight.ui.preferences.appearance import AppearancePage
 from sidelight.ui.preferences.backends import BackendsPage
+from sidelight.ui.preferences.data import DataPage
 from sidelight.ui.preferences.lanes import LanesPage
 from sidelight.ui.preferences.local import LocalPage
 from sidelight.ui.preferences.network import NetworkPage
@@ -30,7 +31,7 @@ __all__ = ["PreferencesWindow"]
 
 
 class PreferencesWindow(Dialog):
-    """`changed` carries the new Settings; the pages `backends`, `local` and `spending` have wishes of their own."""
+    """`changed` carries the new Settings; the pages `backends`, `data`, `local` and `spending` have wishes of their own."""
 
     changed = Signal(object)
 
@@ -39,12 +40,14 @@ class PreferencesWindow(Dialog):
         self.backends = BackendsPage()
         self.local = LocalPage()
         self.spending = SpendingPage()
+        self.data = DataPage()
         self.pages: tuple[Page, ...] = (
             AppearancePage(),
             LanesPage(),
             self.backends,
             self.local,
             self.spending,
+            self.data,
             NetworkPage(),
         )
         self._names = QListWidget()
@@ -74,6 +77,10 @@ class PreferencesWindow(Dialog):
         for page in self.pages:
             page.show_value(settings)
         self.show_outside(backends, offers)
+
+    def turn_to(self, page: Page) -> None:
+        """Show this page of it."""
+        self._names.setCurrentRow(self.pages.index(page))
 
     def show_settings(self, settings: Settings) -> None:
         """Draw settings that were changed, here or elsewhere."""
