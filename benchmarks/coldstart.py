@@ -10,48 +10,82 @@ from __future__ import annotations
 import json
 import sys
 import time
+from typing import TYPE_CHECKING
 
-HEAVY = ("httpx", "keyring", "pygments", "markdown", "markdown_it", "ziamath", "qasync", "asyncio", "sqlite3")
+if TYPE_CHECKING:
+    from sidelight.ui.main_window import MainWindow
+    from sidelight.ui.start import Shown
+
+HEAVY = (
+    "dataclasses",
+    "msgspec",
+    "httpx",
+    "keyring",
+    "pygments",
+    "markdown",
+    "markdown_it",
+    "ziamath",
+    "qasync",
+    "asyncio",
+    "sqlite3",
+)
 """Modules of which it is told whether they were there at the first paint."""
 
 
 def app(began: float) -> None:
-    """The window as `sidelight` opens it. The first paint is over when the loop is made; then a letter is typed and drawn."""
-    from sidelight.main import run_window
-    from sidelight.ui import application
+    """The program as `sidelight` starts it. When it has painted for the first time, a letter is typed and drawn.
 
-    module = vars(application)
-    make_loop = module["_make_loop"]
+    The letter waits until two events have been dealt with, as a person's does that comes at a bad moment. "whole" is when
+    all of the window is there and the session has begun.
+    """
+    from sidelight import __main__ as door
+    from sidelight import main as house
 
-    def make_loop_and_tell(*arguments: object) -> object:
+    module = vars(house)
+    live = module["_live"]
+
+    def tell_and_live(shown: Shown) -> int:
         told = {
             "first_paint": time.monotonic() - began,
             "first_paint_cpu": time.process_time(),
             "modules": len(sys.modules),
             "heavy": [name for name in HEAVY if name in sys.modules],
         }
-        later = module["QTimer"].singleShot
-        later(0, lambda: later(0, lambda: type_a_letter(told)))  # behind what the app itself does first
-        return make_loop(*arguments)
+        from PySide6.QtCore import QTimer
 
-    def type_a_letter(told: dict[str, object]) -> None:
+        later = QTimer.singleShot
+        later(0, lambda: later(0, lambda: type_a_letter(shown.window, told)))
+        catch_up = shown.window.composer.catch_up
+
+        def whole() -> None:
+            catch_up()
+            later(0, lambda: end(shown.window, told))
+
+        vars(shown.window.composer)["catch_up"] = whole
+        return int(live(shown))
+
+    def type_a_letter(window: MainWindow, told: dict[str, object]) -> None:
         from PySide6.QtCore import QEvent, Qt
         from PySide6.QtGui import QKeyEvent
         from PySide6.QtWidgets import QApplication
 
-        window = next(w for w in QApplication.topLevelWidgets() if isinstance(w, module["MainWindow"]))
         edit = window.composer.edit
         key = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_A, Qt.KeyboardModifier.NoModifier, "a")
         QApplication.sendEvent(edit, key)
         edit.repaint()
         told["usable"] = time.monotonic() - began
         told["usable_cpu"] = time.process_time()
-        told["typed"] = edit.toPlainText()
+
+    def end(window: MainWindow, told: dict[str, object]) -> None:
+        told["whole"] = time.monotonic() - began
+        told["whole_cpu"] = time.process_time()
+        told["typed"] = window.composer.edit.toPlainText()
         print(json.dumps(told), flush=True)
         window.close()
 
-    module["_make_loop"] = make_loop_and_tell
-    run_window()
+    module["_live"] = tell_and_live
+    sys.argv[1:] = []
+    door.main()
 
 
 def empty(began: float) -> None:

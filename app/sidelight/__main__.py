@@ -5,6 +5,7 @@ Nothing heavy is imported before it is known what is wanted. Not the place where
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -26,12 +27,21 @@ def main() -> int:
 
             worker.run()
             return 0
+        case ["--child", "display"]:
+            from sidelight.ui import selftest
+
+            return selftest.open_display()
         case ["--child", *_]:
             sys.stderr.write(f"sidelight --child: unknown kind {arguments[1:]!r}\n")
             return 2
         case ["--version"] | ["-V"]:
             sys.stdout.write(f"sidelight {__version__}\n")
             return 0
+        case ["--self-test", *options]:
+            from sidelight.main import open_house
+            from sidelight.ui import selftest
+
+            return selftest.run(options, open_house)
         case []:
             return _window()
         case _:
@@ -43,6 +53,7 @@ def main() -> int:
 
 def _window() -> int:
     """The window; where this system cannot show one, a sentence that says what to do."""
+    gc.disable()  # what is imported now stays: looking for cycles in it costs a tenth of the first paint
     from sidelight.cli import display
 
     obstacle = display.obstacle()

@@ -1,30 +1,27 @@
 """The one place that puts the house together: settings, store, session; then, in the network's thread, all that is outside.
 
-Not a face. `run_window` hands the house to the window by a late import, so that the terminal never meets Qt.
+Not a face. `run_window` hands the house to the window by a late import, so that the terminal never meets Qt; and the rest is
+imported when a house is opened, so that the window need not wait for it (`load`).
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from functools import partial
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sidelight import messages
-from sidelight import settings as preferences
-from sidelight.engine.session import Session
-from sidelight.engine.terms import Fact, Notice, store_notice
 from sidelight.paths import Paths, resource, standard_paths
-from sidelight.secrets import Redactor
-from sidelight.settings import Settings
-from sidelight.store.database import Store, StoreError
 
 if TYPE_CHECKING:
     from sidelight.engine.outside import Outside
-    from sidelight.engine.terms import Face
+    from sidelight.engine.session import Session
+    from sidelight.engine.terms import Face, Fact, Notice
     from sidelight.keys import Keys
+    from sidelight.secrets import Redactor
+    from sidelight.settings import Settings
+    from sidelight.store.database import Store
+    from sidelight.ui.start import Shown
 
 __all__ = ["House", "open_house", "run_window"]
 
@@ -32,17 +29,18 @@ log = logging.getLogger(__name__)
 _LOGGER = logging.getLogger("sidelight")
 
 
-@dataclass(frozen=True, slots=True)
 class House:
     """One profile, open."""
 
-    paths: Paths
-    session: Session
-    _log: logging.Handler
+    def __init__(self, paths: Paths, session: Session, log_handler: logging.Handler) -> None:
+        self.paths = paths
+        self.session = session
+        self._log = log_handler
 
     def doctor(self) -> tuple[Fact, ...]:
         """What is found and what is missing. Holds no key."""
         from sidelight.engine import doctor
+        from sidelight.secrets import Redactor
 
         return doctor.facts(self.paths, self.session.settings, _keys(Redactor()))
 
@@ -59,6 +57,11 @@ def open_house(paths: Paths | None = None, *, temporary: bool = False) -> House:
 
     `temporary`: nothing that is asked here is stored.
     """
+    from sidelight import messages
+    from sidelight import settings as preferences
+    from sidelight.engine.session import Session
+    from sidelight.secrets import Redactor
+
     paths = standard_paths() if paths is None else paths
     settings = preferences.load(paths.settings)
     messages.use_language(settings.language or None, resource("locale"))
@@ -77,13 +80,29 @@ def open_house(paths: Paths | None = None, *, temporary: bool = False) -> House:
 
 
 def run_window(paths: Paths | None = None) -> int:
-    """Open the profile and show it in a window until that is closed. Returns the exit code."""
+    """Show the window of a profile, open the profile behind it, and live until it is closed. Returns the exit code."""
+    from sidelight.ui import start
+
+    shown = start.first_paint(standard_paths() if paths is None else paths)
+    return 0 if shown is None else _live(shown)
+
+
+def _live(shown: Shown) -> int:
     from sidelight.ui import application
 
-    return application.run(open_house(paths))
+    return application.live(shown, partial(open_house, shown.paths), load)
+
+
+def load() -> None:
+    """Import what opening a profile takes, and what its session needs next. For a thread."""
+    import sidelight.engine.outside
+    import sidelight.engine.session  # noqa: F401
 
 
 def _open_store(paths: Paths) -> tuple[Store | None, Notice | None]:
+    from sidelight.engine.terms import store_notice
+    from sidelight.store.database import Store, StoreError
+
     try:
         paths.make()
         return Store.open(paths.database, paths.data / "journals"), None
@@ -97,6 +116,8 @@ def _open_log(paths: Paths, redact: Redactor) -> logging.Handler:
     """The one log of the program, at most two files of 1 MB, without keys. Where there is no folder for it, none."""
     handler: logging.Handler = logging.NullHandler()
     if paths.logs.is_dir():
+        from logging.handlers import RotatingFileHandler
+
         handler = RotatingFileHandler(
             paths.logs / "sidelight.log", maxBytes=1_000_000, backupCount=1, encoding="utf-8", delay=True
         )

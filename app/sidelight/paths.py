@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 __all__ = ["Paths", "child_command", "resource", "standard_paths"]
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(NamedTuple):
     """The folders of one profile: `data` (database, backups), `config` (settings), `cache` (weights, pictures), `logs`."""
 
     data: Path
@@ -38,6 +37,11 @@ class Paths:
     def weights(self) -> Path:
         """Model files that we fetched."""
         return self.cache / "weights"
+
+    @property
+    def window_mark(self) -> Path:
+        """A file that is there while a window stands, and after one that died."""
+        return self.cache / "window"
 
     def make(self) -> None:
         """Make the folders, readable by their owner alone. Raises OSError."""

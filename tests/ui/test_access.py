@@ -73,7 +73,7 @@ def test_a_server_that_runs_here_is_one_click_away(
             first = button(welcome, "Choose a model…")
             assert first.accessibleDescription().startswith("Ollama 0.13.5, port ")
             first.click()
-            picker = here.window._picker
+            picker = here.window.dialogs.picker
             assert picker is not None
             assert picker._places.item(1).text().startswith("Ollama 0.13.5\n")
             here.until(lambda: picker._list.topLevelItemCount() == 1)
@@ -116,7 +116,7 @@ def test_models_of_a_local_server_say_whether_they_fit(
             here.session.find_servers()
             here.until(lambda: bool(here.session.servers()))
             here.window.add_lane()
-            picker = here.window._picker
+            picker = here.window.dialogs.picker
             assert picker is not None
             picker._places.setCurrentRow(1)
             here.until(lambda: picker._list.topLevelItemCount() == 1)
@@ -148,13 +148,13 @@ def test_a_key_is_tested_by_asking_for_the_models(qtbot: QtBot, tmp_path: Path, 
         kept: tuple[KeyState, ...] = ("memory", "keyring")
         assert here.session.key_state("srv") in kept
         dialog.close()
-        here.until(lambda: here.window._key_dialog is None)
+        here.until(lambda: here.window.dialogs.key is None)
 
 
 def test_a_backend_is_tested_on_its_page(qtbot: QtBot, tmp_path: Path) -> None:
     with stage(qtbot, tmp_path, models_only({"": LIST})) as (here, server):
         here.window.open_preferences()
-        window = here.window._preferences
+        window = here.window.dialogs.preferences
         assert window is not None
         page = window.backends
         (item,) = page._tree.findItems("Test server", Qt.MatchFlag.MatchExactly)
@@ -205,7 +205,7 @@ def test_plain_http_is_refused_until_it_is_allowed(qtbot: QtBot, tmp_path: Path)
 def test_presets_are_kept_in_the_settings(qtbot: QtBot, tmp_path: Path) -> None:
     with stage(qtbot, tmp_path, [script()]) as (here, _server):
         lane = here.session.conversation.lanes[0]
-        here.window._open_lane_settings(lane.id)
+        here.window.dialogs.open_lane_settings(lane.id)
         (dialog,) = here.window.findChildren(LaneSettings)
         dialog._seed.setText("7")
         dialog._presets._on_keep()
@@ -216,7 +216,7 @@ def test_presets_are_kept_in_the_settings(qtbot: QtBot, tmp_path: Path) -> None:
         kept = (PresetSetting("Same every time", Parameters(seed=7)),)
         assert here.session.settings.presets == kept
         assert preferences.load(tmp_path / "config" / "settings.json").presets == kept
-        here.window._open_lane_settings(here.session.conversation.lanes[1].id)
+        here.window.dialogs.open_lane_settings(here.session.conversation.lanes[1].id)
         dialog = here.window.findChildren(LaneSettings)[-1]
         assert dialog._presets._box.findData("Same every time") > 0
         dialog.close()

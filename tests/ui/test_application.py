@@ -1,4 +1,4 @@
-"""The life of the window: what the first paint needs, one instance of a profile, last-resort errors, an orderly end."""
+"""The life of the window: one instance of a profile, last-resort errors, an orderly end."""
 
 from __future__ import annotations
 
@@ -18,28 +18,12 @@ from pytestqt.qtbot import QtBot
 
 from sidelight.paths import Paths, standard_paths
 from sidelight.settings import Settings
-from sidelight.ui.application import Instance, LastResort, Looks
+from sidelight.ui.instance import Instance
+from sidelight.ui.last_resort import LastResort
+from sidelight.ui.looks import Looks
 from sidelight.ui.theme import DARK, LIGHT
 
 ROOT = Path(__file__).resolve().parents[2]
-
-FIRST_PAINT = """
-import sys
-from sidelight.main import open_house
-from sidelight.ui import application
-
-house = open_house()
-
-def painted(app, errors):
-    for name in ("httpx", "keyring", "pygments", "markdown", "ziamath", "markdown_it", "qasync", "asyncio", "ssl"):
-        if name in sys.modules:
-            print(name)
-    house.close()
-    sys.exit(0)
-
-application._make_loop = painted
-application.run(house)
-"""
 
 LIFE = """
 import sys
@@ -60,6 +44,39 @@ QTimer.singleShot({after}, close)
 code = main.run_window()
 print("closed", code)
 sys.exit(code)
+"""
+
+
+HALF = """
+import sys
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from sidelight import main
+from sidelight.ui.main_window import MainWindow
+
+app = QApplication([])
+whole = MainWindow._make_words
+
+def half(widget):
+    whole(widget)
+    print("half", flush=True)
+    {then}
+
+MainWindow._make_words = half
+code = main.run_window()
+print("closed", code)
+sys.exit(code)
+"""
+
+FAULT = """
+import sys
+from sidelight import main
+
+def open_house(paths):
+    raise RuntimeError("no house")
+
+main.open_house = open_house
+sys.exit(main.run_window())
 """
 
 
@@ -94,11 +111,6 @@ def finished(process: subprocess.Popen[str]) -> tuple[int, str, list[str]]:
     return process.returncode, out, lines
 
 
-def test_the_first_paint_needs_neither_network_nor_parsers(tmp_path: Path) -> None:
-    code, out, _ = finished(start(FIRST_PAINT, tmp_path))
-    assert (code, out) == (0, "")
-
-
 def test_a_window_opens_and_closes_in_order(tmp_path: Path) -> None:
     code, out, err = finished(start(LIFE.format(after=800, then="widget.close()"), tmp_path))
     assert (code, out) == (0, "open\nclosed 0\n")
@@ -109,6 +121,28 @@ def test_a_window_ends_in_order_however_it_is_asked(tmp_path: Path) -> None:
     code, out, err = finished(start(LIFE.format(after=800, then="app.quit()"), tmp_path))
     assert (code, out) == (0, "open\nclosed 0\n")
     assert err == []
+
+
+@pytest.mark.parametrize("then", ["widget.close()", "app.quit()"])
+def test_a_window_can_be_closed_while_it_is_furnished(tmp_path: Path, then: str) -> None:
+    code, out, err = finished(start(HALF.format(then=then), tmp_path))
+    assert (code, out) == (0, "half\nclosed 0\n")
+    assert err == []
+
+
+def test_what_fails_while_it_is_furnished_is_raised_and_ends_in_order(tmp_path: Path) -> None:
+    code, out, err = finished(start(FAULT, tmp_path))
+    assert (code, out) == (1, "")
+    assert err[-1] == "RuntimeError: no house"
+    assert not (tmp_path / "cache" / "window").exists()
+
+
+def test_a_window_that_died_does_not_keep_the_next_one_from_opening(tmp_path: Path) -> None:
+    paths = standard_paths({"SIDELIGHT_PROFILE": str(tmp_path)})
+    paths.make()
+    paths.window_mark.touch()
+    code, out, err = finished(start(LIFE.format(after=800, then="widget.close()"), tmp_path))
+    assert (code, out, err) == (0, "open\nclosed 0\n", [])
 
 
 def test_a_second_window_raises_the_first_and_ends(tmp_path: Path) -> None:
@@ -130,7 +164,9 @@ def test_a_second_window_raises_the_first_and_ends(tmp_path: Path) -> None:
 def test_one_instance_of_a_profile(qtbot: QtBot, paths: Paths) -> None:
     first, second = Instance(paths), Instance(paths)
     assert not second.raise_other()
+    assert not paths.window_mark.exists()
     assert first.listen()
+    assert paths.window_mark.exists()
     if os.name == "posix":
         mode = Path(first._server.fullServerName()).stat().st_mode
         assert stat.S_IMODE(mode) & 0o077 == 0
@@ -138,6 +174,7 @@ def test_one_instance_of_a_profile(qtbot: QtBot, paths: Paths) -> None:
         assert second.raise_other()
     first.close()
     assert not second.raise_other()
+    assert not paths.window_mark.exists()
 
 
 def test_profiles_do_not_meet(qtbot: QtBot, paths: Paths, tmp_path: Path) -> None:
@@ -152,6 +189,7 @@ def test_profiles_do_not_meet(qtbot: QtBot, paths: Paths, tmp_path: Path) -> Non
 def last_resort(paths: Paths, qtbot: QtBot) -> Iterator[LastResort]:
     errors = LastResort(paths.logs)
     errors.install()
+    errors.hear_threads()
     yield errors
     errors.remove()
 

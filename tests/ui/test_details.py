@@ -43,7 +43,7 @@ def _event(value: object) -> bytes:
 
 
 def details(here: Stage) -> InspectPane:
-    pane = here.window._details
+    pane = here.window.details.pane
     assert pane is not None
     return pane
 
@@ -61,7 +61,7 @@ def test_ctrl_i_shows_and_hides_the_details_of_the_current_lane(qtbot: QtBot, tm
     with stage(qtbot, tmp_path, [served("model-served")]) as (here, _server):
         here.ask("What is 2 + 2?")
         window = here.window
-        assert window._details is None
+        assert window.details.pane is None
         window.activateWindow()
         qtbot.keyClick(window, Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier)
         assert details(here).isVisible()
@@ -224,7 +224,7 @@ def test_a_change_of_who_answers_is_marked_in_the_header(qtbot: QtBot, tmp_path:
         lanes = here.window._lanes
         assert lanes is not None
         header = lanes.columns[0].header
-        here.until(lambda: here.window._evidence is not None)
+        here.until(lambda: here.window.remarks.evidence is not None)
         here.ask("two")
         qtbot.wait(50)
         assert not header._warning.isVisibleTo(header)
@@ -282,7 +282,7 @@ def test_nothing_is_looked_up_while_lanes_stream_unless_it_is_asked_for(qtbot: Q
         here.until(lambda: here.session.conversation.path[-1].replies[0].state.is_final)
         here.until(lambda: "word word" in here.text(1))
         assert path
-        assert here.window._evidence is None
+        assert here.window.remarks.evidence is None
         toggle(here)
         lanes = here.window._lanes
         assert lanes is not None
@@ -308,11 +308,11 @@ def test_width_and_openness_are_remembered(qtbot: QtBot, tmp_path: Path) -> None
         here.window.close()
         kept = here.session.settings
     with stage(qtbot, tmp_path, [served("x")], lanes=1, settings=kept) as (here, _server):
-        assert here.window._place().endswith(" 401+open")  # even where nothing was asked in between
-        assert here.window._details is None
+        assert " 401+open " in here.window._place()  # even where nothing was asked in between
+        assert here.window.details.pane is None
         here.window.resize(1280, 800)  # the offscreen screen is small, and a window restored there is too
         here.ask("hello")
-        here.until(lambda: here.window._details is not None and here.window._details.isVisible())
+        here.until(lambda: here.window.details.pane is not None and here.window.details.pane.isVisible())
         assert here.window._splitter.sizes()[2] == 401
         toggle(here)
         here.window.close()
@@ -320,7 +320,7 @@ def test_width_and_openness_are_remembered(qtbot: QtBot, tmp_path: Path) -> None
     with stage(qtbot, tmp_path, [served("x")], lanes=1, settings=kept) as (here, _server):
         here.ask("hello")
         qtbot.wait(30)
-        assert here.window._details is None
+        assert here.window.details.pane is None
 
 
 def test_a_place_of_an_older_version_is_still_read(qtbot: QtBot, tmp_path: Path) -> None:
@@ -360,8 +360,8 @@ def test_the_persons_own_prices_are_taken_and_a_broken_file_is_said(qtbot: QtBot
         figures = lanes.columns[0].footer._figures
         here.until(lambda: figures.text().endswith("≈$0.0030"))
         own.write_text("{")
-        here.window._evidence = None
-        here.window._remark_soon()
+        here.window.remarks.evidence = None
+        here.window.remarks.soon()
         here.until(lambda: "prices.json is not a price file" in here.window.banner._text.text())
 
 

@@ -89,7 +89,8 @@ def test_text_in_utf_8_is_taken(name: str, content: bytes, media_type: str) -> N
     ("content", "code"),
     [
         (b"", "ui.attach.empty"),
-        (b"%PDF-1.7\n...", "ui.attach.pdf"),
+        (b"%PDF-1.7\n...", "ui.attach.pdf.broken"),
+        (b"%PDF-1.7\n" + b"\0" * examining.MOST_BYTES, "ui.attach.pdf.large"),
         (b"PK\x03\x04\x14\x00", "ui.attach.kind"),
         (b"MZ\x90\x00", "ui.attach.kind"),
         ("Grüße".encode("latin-1"), "ui.attach.kind"),

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 from tests.faults.server import Scenario, Seen, answer
 from tests.ui.house import Stage, script, stage
+from tests.workers.pdf_files import pdf_of
 
 from sidelight.chat.message import Attachment
 from sidelight.settings import Settings
@@ -83,6 +84,18 @@ def test_a_file_alone_is_a_prompt(qtbot: QtBot, tmp_path: Path) -> None:
         assert here.session.conversation.title == "notes.md"
 
 
+def test_of_a_pdf_its_text_goes_to_the_model_under_its_name(qtbot: QtBot, tmp_path: Path) -> None:
+    (tmp_path / "paper.pdf").write_bytes(pdf_of("Grüße.", "The end."))
+    with stage(qtbot, tmp_path, [script()], lanes=1) as (here, server):
+        here.window.composer._offer((tmp_path / "paper.pdf",))
+        here.until(lambda: names(here) == ["paper.pdf (text, 2 pages)"])
+        here.ask("What does it say?")
+        body = json.loads(next(seen.body for seen in server.requests if seen.method == "POST"))
+    sent = body["messages"][-1]["content"]
+    assert sent.startswith("paper.pdf (text, 2 pages):\n```\nText of a PDF of 2 pages.")
+    assert "[page 1]\nGrüße.\n\n[page 2]\nThe end.\n```\n\nWhat does it say?" in sent
+
+
 def test_what_cannot_go_along_is_refused_in_words(qtbot: QtBot, tmp_path: Path) -> None:
     (tmp_path / "paper.pdf").write_bytes(b"%PDF-1.7")
     (tmp_path / "tool").write_bytes(b"\x7fELF\x00")
@@ -93,8 +106,8 @@ def test_what_cannot_go_along_is_refused_in_words(qtbot: QtBot, tmp_path: Path) 
         here.until(lambda: names(here) == ["ok.txt"])
         assert composer._refused.isVisible()
         assert composer._refused.text().splitlines() == [
-            "paper.pdf is a PDF. Those cannot be attached yet; its text can be pasted.",
-            "tool is neither a picture (PNG, JPEG, WebP, GIF) nor text in UTF-8.",
+            "paper.pdf is a damaged PDF: no text could be taken out of it.",
+            "tool is neither a picture (PNG, JPEG, WebP, GIF), a PDF, nor text in UTF-8.",
         ]
         here.ask("Go on.")
         assert composer._refused.isHidden()

@@ -190,7 +190,7 @@ def test_retries_are_asked_too(qtbot: QtBot, tmp_path: Path) -> None:
 def test_the_preferences_show_the_day_and_begin_a_price_file(qtbot: QtBot, tmp_path: Path) -> None:
     with paying(qtbot, tmp_path, priced=False) as (here, _requests):
         here.window.open_preferences()
-        preferences = here.window._preferences
+        preferences = here.window.dialogs.preferences
         assert preferences is not None
         page = preferences.spending
         here.until(lambda: page._today.text() == "$0")
@@ -205,7 +205,7 @@ def test_the_preferences_show_the_day_and_begin_a_price_file(qtbot: QtBot, tmp_p
         own.write_text("{")
         preferences.close()
         here.window.open_preferences()
-        again = here.window._preferences
+        again = here.window.dialogs.preferences
         assert again is not None
         here.until(lambda: "is not a price file" in again.spending._state.text())
         qtbot.keyClicks(again.spending._limit, "2,5")
@@ -217,7 +217,7 @@ def test_the_preferences_show_the_day_and_begin_a_price_file(qtbot: QtBot, tmp_p
 def test_a_price_file_that_cannot_be_made_is_said(qtbot: QtBot, tmp_path: Path) -> None:
     with paying(qtbot, tmp_path, priced=False) as (here, _requests):
         here.window.open_preferences()
-        preferences = here.window._preferences
+        preferences = here.window.dialogs.preferences
         assert preferences is not None
         (tmp_path / "file").write_text("")
         here.session.spending.own = tmp_path / "file" / "prices.json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -72,17 +73,39 @@ def test_the_timer_runs_only_while_something_streams(qtbot: QtBot, tmp_path: Pat
         here.until(lambda: not here.bridge.running)
 
 
-@pytest.mark.parametrize(("hidden", "lanes", "interval"), [(True, 2, 250), (False, 5, 33)])
-def test_the_timer_slows_down_for_many_lanes_and_when_nobody_looks(
-    qtbot: QtBot, tmp_path: Path, hidden: bool, lanes: int, interval: int
-) -> None:
-    with stage(qtbot, tmp_path, endless, lanes=lanes) as (here, _server):
-        here.window.resize(2600, 700)
+def test_no_thread_waits_long_for_the_interpreter_while_a_window_stands(qtbot: QtBot, tmp_path: Path) -> None:
+    before = sys.getswitchinterval()
+    with stage(qtbot, tmp_path, endless):
+        assert sys.getswitchinterval() < 0.001 < before
+    assert sys.getswitchinterval() == before
+
+
+def test_a_tick_comes_soon_after_what_comes_and_not_twice(qtbot: QtBot, tmp_path: Path) -> None:
+    with stage(qtbot, tmp_path, endless) as (here, _server):
+        here.begin("go")
+        here.until(lambda: states(here) == [ReplyState.STREAMING] * 2)
+        bridge = here.bridge
+        bridge._timer.stop()
+        bridge._early.stop()
+        bridge._timer.start(16)
+        bridge._ticked = time.monotonic()
+        bridge._wake(None)
+        assert not bridge._early.isActive()  # one has just been
+        bridge._ticked = time.monotonic() - 1
+        bridge._wake(None)
+        assert bridge._early.isActive()
+        bridge._tick()
+        assert not bridge._early.isActive()
+        here.window.stop()
+        here.until(lambda: not here.session.streaming)
+
+
+def test_the_timer_slows_down_when_nobody_looks(qtbot: QtBot, tmp_path: Path) -> None:
+    with stage(qtbot, tmp_path, endless) as (here, _server):
         here.begin("go")
         here.until(lambda: any(s is ReplyState.STREAMING for s in states(here)))
-        if hidden:
-            here.window.hide()
-        here.until(lambda: here.bridge._timer.interval() == interval)
+        here.window.hide()
+        here.until(lambda: here.bridge._timer.interval() == 250)
         here.window.stop()
         here.until(lambda: not here.session.streaming)
 
@@ -143,18 +166,18 @@ def test_lanes_are_added_removed_moved_and_saved(qtbot: QtBot, tmp_path: Path) -
         here.ask("hello")
         session, pane = here.session, here.window._lanes
         assert pane is not None
-        here.window._on_picked(None, "srv", "third")
+        here.window.dialogs.on_picked(None, "srv", "third")
         here.until(lambda: len(pane.columns) == 3)
         here.window.save_lanes()
         assert [x.model for x in session.conversation.lanes][-1] == "third"
         pane._current = session.conversation.lanes[2].id
         here.window.move_lane(-1)
         here.until(lambda: [c.lane.model for c in pane.columns] == ["model-0", "third", "model-1"])
-        here.window._on_turn_wish(session.conversation.lanes[1].id, session.conversation.path[-1].id, "ask")
+        here.window.lanes.turn_wish(session.conversation.lanes[1].id, session.conversation.path[-1].id, "ask")
         here.until(lambda: not session.streaming and "Four." in here.text(1))
-        here.window._on_lane_wish(session.conversation.lanes[0].id, "remove")
+        here.window.lanes.wish(session.conversation.lanes[0].id, "remove")
         here.until(lambda: len(pane.columns) == 2)
-        here.window._on_lane_wish(session.conversation.lanes[0].id, "duplicate")
+        here.window.lanes.wish(session.conversation.lanes[0].id, "duplicate")
         here.until(lambda: len(pane.columns) == 3)
         assert [lane.model for lane in session.settings.lanes] == ["model-0", "model-1", "third"]
 
@@ -291,13 +314,16 @@ def test_every_dialog_opens_and_nothing_blocks(qtbot: QtBot, tmp_path: Path) -> 
             here.until(partial(none_left, window, kind))
         window.open_preferences()
         window.open_preferences()
-        assert window._preferences is not None
+        assert window.dialogs.preferences is not None
         window.zoom(1)
         here.until(
-            lambda: window._preferences is not None and window._preferences.pages[0].settings.zoom == 110
+            lambda: (
+                window.dialogs.preferences is not None
+                and window.dialogs.preferences.pages[0].settings.zoom == 110
+            )
         )
-        window._preferences.close()
-        here.until(lambda: window._preferences is None)
+        window.dialogs.preferences.close()
+        here.until(lambda: window.dialogs.preferences is None)
 
 
 def test_commands_can_be_given_by_the_palette(qtbot: QtBot, tmp_path: Path) -> None:

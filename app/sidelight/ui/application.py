@@ -1,48 +1,39 @@
-"""The life of the window: one QApplication, one loop, one instance of a profile, and an orderly end.
+"""The life of the window after its first paint: it is furnished step by step, lives in one loop, and ends in order.
 
-The only file that knows qasync. Nothing of the network or of rendering is imported before the first paint.
+The only file that knows qasync. What is needed for the session is imported in a thread meanwhile; nothing of Qt's is.
 """
 
 from __future__ import annotations
 
 import contextlib
-import faulthandler
-import hashlib
-import logging
-import os
-import sys
+import gc
 import threading
-from collections.abc import Callable
-from pathlib import Path
-from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from PySide6.QtCore import QLibraryInfo, QLocale, QObject, Qt, QTimer, QTranslator, Signal
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtNetwork import QLocalServer, QLocalSocket
+from PySide6.QtCore import QEventLoop, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
-from sidelight import messages
 from sidelight.paths import Paths
-from sidelight.settings import Settings
-from sidelight.ui.bridge import Bridge
-from sidelight.ui.document.pictures import Pictures
-from sidelight.ui.mailbox import Collector, Mailbox
-from sidelight.ui.main_window import MainWindow
-from sidelight.ui.stylesheet import stylesheet
-from sidelight.ui.theme import DARK, LIGHT, Palette, body_font, qpalette
+from sidelight.ui.instance import Instance
+from sidelight.ui.last_resort import LastResort
+from sidelight.ui.looks import Looks
+from sidelight.ui.start import Shown, first_paint
 from sidelight.ui.widgets.icon import app_icon
 
 if TYPE_CHECKING:
     import asyncio
 
     from sidelight.engine.session import Session
+    from sidelight.ui.main_window import MainWindow
 
-__all__ = ["House", "Instance", "Looks", "run"]
+__all__ = ["House", "Instance", "LastResort", "Looks", "live", "run"]
 
-log = logging.getLogger(__name__)
-_CHROME = 0.9
-"""Controls are set a little smaller than text to read."""
+_LOOK_AGAIN = 4
+"""Milliseconds between two looks at how far a thread is."""
+
+Steps: TypeAlias = Generator[int, None, None]
+"""Each step is done between two events, and gives the milliseconds until the next one."""
 
 
 class House(Protocol):
@@ -61,81 +52,220 @@ class House(Protocol):
 
 
 def run(house: House) -> int:
-    """Show the house in a window until it is closed. Returns the exit code.
+    """Show a house that is open already, until its window is closed. Returns the exit code.
 
     Where a window of this profile stands already, that one is raised and this process ends.
     """
-    app = QApplication.instance() or QApplication(sys.argv[:1])
-    assert isinstance(app, QApplication)
-    app.setApplicationName("Sidelight")
-    app.setApplicationDisplayName(messages.text("app.name"))
-    app.setDesktopFileName("sidelight")
-    app.setWindowIcon(app_icon())
-    app.setStyle(
-        "Fusion"
-    )  # once, before any widget: the same look everywhere, and the one our sheet is drawn for
-    instance = Instance(house.paths)
-    if instance.raise_other():
-        house.close()
-        return 0
-    instance.listen()
-    errors = LastResort(house.paths.logs)
-    errors.install()
-    try:
-        return _live(app, house, instance, errors)
-    finally:
-        instance.close()
-        errors.remove()
-
-
-def _live(app: QApplication, house: House, instance: Instance, errors: LastResort) -> int:
-    session = house.session
-    translator = _qt_words(app, session.settings.language)
-    looks = Looks(app)
-    pictures = Pictures(app)
-    window = MainWindow(session, looks.palette, house.paths.database, pictures)
-    bridge = Bridge(session, window)
-    looks.changed.connect(lambda: window.set_palette_and_zoom(looks.palette, looks.zoom))
-    leave = session.subscribe(
-        lambda change: looks.take(session.settings) if change.kind == "settings" else None
-    )
-    errors.told.connect(lambda sentence: window.banner.say(sentence, level="error"))
-    instance.raised.connect(lambda: _raise(window))
-    looks.take(
-        session.settings
-    )  # after the widgets were made: they are styled once, not with each new parent
-    bridge.start()
-    window.show()
-    app.processEvents()  # the first paint; what is imported below is not needed for it
-    loop = _make_loop(app, errors)
-    collector = Collector(app)
-    QTimer.singleShot(0, session.start)
-    app.lastWindowClosed.connect(loop.stop)
-    app.aboutToQuit.connect(loop.stop)
-    try:
-        loop.run_forever()
-    finally:
-        window.hide()
-        leave()
-        bridge.stop()
-        pictures.close()
-        house.close()
-        loop.close()
-        window.deleteLater()
-        pictures.deleteLater()
-        app.removeTranslator(translator)
-        app.processEvents()
-        collector.close()
+    with contextlib.ExitStack() as ends:
+        ends.callback(house.close)
+        shown = first_paint(house.paths)
+        if shown is not None:
+            live(shown, lambda: house)
     return 0
 
 
+def live(shown: Shown, open_house: Callable[[], House], load: Callable[[], None] | None = None) -> int:
+    """Furnish the window that was shown, and live until it is closed. Returns the exit code.
+
+    `load` imports what `open_house` needs; it is called in a thread, and touches nothing of Qt's.
+    """
+    app = shown.app
+    with contextlib.ExitStack() as ends:
+        ends.callback(gc.enable)
+        ends.callback(shown.errors.remove)
+        ends.callback(app.processEvents)
+        ends.callback(shown.window.deleteLater)
+        loading = _Loading(load)
+        while not loading.has_loops and not shown.window.closed:
+            app.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, _LOOK_AGAIN)
+            loading.wait(_LOOK_AGAIN)
+        if shown.window.closed:
+            return 0
+        loop = _make_loop(app, shown.errors)
+        ends.callback(loop.close)
+        furnishing = _Steps(_furnish(shown, open_house, loading, ends), loop)
+        loop.run_forever()
+        furnishing.end()
+    return 0
+
+
+class _Loading:
+    """Imports in a thread: first what the loop needs, then the rest."""
+
+    def __init__(self, load: Callable[[], None] | None) -> None:
+        self._load = load
+        self._loops = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="start", daemon=True)
+        self._thread.start()
+
+    @property
+    def has_loops(self) -> bool:
+        """Whether a loop can be made without waiting."""
+        return self._loops.is_set()
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the rest is still under way."""
+        return self._thread.is_alive()
+
+    def wait(self, milliseconds: int) -> None:
+        """For a loop, no longer than this."""
+        self._loops.wait(milliseconds / 1000)
+
+    def _run(self) -> None:
+        try:
+            import asyncio  # noqa: F401 - what qasync stands on
+        finally:
+            self._loops.set()  # where it cannot be imported, whoever needs it says so
+        if self._load is not None:
+            self._load()
+        import sidelight.ui.panes.compare.values
+        import sidelight.ui.panes.history.groups
+        import sidelight.ui.wording  # noqa: F401 - these know nothing of Qt
+
+
+class _Steps(QObject):
+    """Takes steps, each in an event of its own. One that fails ends the loop; `end` raises what it failed with."""
+
+    def __init__(self, steps: Steps, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._steps = steps
+        self._loop = loop
+        self._error: BaseException | None = None
+        self._due = QTimer(self)
+        self._due.setSingleShot(True)
+        self._due.timeout.connect(self._take)
+        self._due.start(0)
+
+    def _take(self) -> None:
+        try:
+            self._due.start(next(self._steps))
+        except StopIteration:
+            pass
+        except BaseException as error:  # it must not stay in Qt: the loop is its caller's
+            self._error = error
+            self._loop.stop()
+
+    def end(self) -> None:
+        """Take no more. Raises what a step failed with."""
+        self._due.stop()
+        self._steps.close()
+        if self._error is not None:
+            raise self._error
+
+
+def _furnish(
+    shown: Shown, open_house: Callable[[], House], loading: _Loading, ends: contextlib.ExitStack
+) -> Steps:
+    """All that the first paint does not need; `ends` learns how each of it ends."""
+    app, window, looks = shown.app, shown.window, shown.looks
+    yield from _made()
+    shown.errors.hear_threads()
+    app.setWindowIcon(app_icon())
+    looks.changed.connect(lambda: window.set_palette_and_zoom(looks.palette, looks.zoom))
+    looks.complete()
+    yield 0
+    instance = Instance(shown.paths)
+    if instance.raise_other():  # it was shown while this process started
+        window.close()
+        return
+    ends.callback(instance.close)
+    instance.listen()
+    instance.raised.connect(lambda: _raise(window))
+    yield 0
+    while loading.goes_on:
+        yield _LOOK_AGAIN
+    house = open_house()
+    ends.callback(house.close)
+    yield 0
+    ends.enter_context(_translated(app, house.session.settings.language))
+    yield 0
+    yield from _imported()
+    yield from _move_in(shown, house.session, ends)
+
+
+def _made() -> Steps:
+    """Classes of Qt's that take long to make, since their enumerations are made with them: at 5 to 25 ms they are a step each."""
+    from PySide6.QtCore import Qt  # noqa: F401
+
+    yield 0
+    from PySide6.QtCore import QEvent  # noqa: F401
+    from PySide6.QtGui import QKeyEvent  # noqa: F401
+
+    yield 0
+    from PySide6.QtWidgets import QStyle  # noqa: F401
+
+    yield 0
+    from PySide6.QtGui import QFont, QKeySequence, QPainter  # noqa: F401
+    from PySide6.QtWidgets import QListView, QMenu, QStyledItemDelegate  # noqa: F401
+
+    yield 0
+
+
+def _imported() -> Steps:
+    """What the furnished window consists of, a few modules a step. They make classes of Qt's, which no other thread may do."""
+    import sidelight.ui.widgets.banner
+    import sidelight.ui.widgets.flow
+    import sidelight.ui.widgets.marked
+
+    yield 0
+    import sidelight.ui.panes.history.results
+
+    yield 0
+    import sidelight.ui.panes.history.pane
+
+    yield 0
+    import sidelight.ui.document.pictures
+    import sidelight.ui.panes.welcome.pane
+
+    yield 0
+    import sidelight.ui.bridge
+
+    yield 0
+    import sidelight.ui.window.lanes
+    import sidelight.ui.window.remarks  # noqa: F401
+
+    yield 0
+
+
+def _move_in(shown: Shown, session: Session, ends: contextlib.ExitStack) -> Steps:
+    """Join the window to the session."""
+    from sidelight.ui.bridge import Bridge
+    from sidelight.ui.document.pictures import Pictures
+    from sidelight.ui.mailbox import Collector
+
+    window, looks = shown.window, shown.looks
+    pictures = Pictures(shown.app)
+    ends.callback(pictures.deleteLater)
+    ends.callback(pictures.close)
+    for _ in window.furnish(session, pictures):
+        yield 0
+    shown.errors.told.connect(lambda sentence: window.banner.say(sentence, level="error"))
+    yield 0
+    bridge = Bridge(session, window)
+    ends.callback(bridge.stop)
+    ends.callback(
+        session.subscribe(lambda change: looks.take(session.settings) if change.kind == "settings" else None)
+    )
+    ends.callback(window.hide)
+    looks.take(session.settings)
+    bridge.start()
+    yield 0
+    session.start()
+    collector = Collector(shown.app)
+    ends.callback(collector.close)
+    window.composer.catch_up()
+
+
 def _make_loop(app: QApplication, errors: LastResort) -> asyncio.AbstractEventLoop:
-    """The window's asyncio loop, on Qt's own. Imported late: asyncio and qasync cost a third of the first paint."""
+    """The window's asyncio loop, on Qt's own."""
     import qasync  # type: ignore[import-untyped]  # it has no stubs
 
     app.setQuitOnLastWindowClosed(False)
     loop: asyncio.AbstractEventLoop = qasync.QEventLoop(app, already_running=False)
     loop.set_exception_handler(errors.in_loop)
+    app.lastWindowClosed.connect(loop.stop)
+    app.aboutToQuit.connect(loop.stop)
     return loop
 
 
@@ -146,145 +276,15 @@ def _raise(window: MainWindow) -> None:
     window.activateWindow()
 
 
-def _qt_words(app: QApplication, language: str) -> QTranslator:
+@contextlib.contextmanager
+def _translated(app: QApplication, language: str) -> Generator[None, None, None]:
     """Qt's own strings (buttons of file dialogs) in the language of the rest."""
+    from PySide6.QtCore import QLibraryInfo, QLocale, QTranslator
+
     translator = QTranslator(app)
     locale = QLocale(language) if language else QLocale()
     folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
     if translator.load(locale, "qtbase", "_", folder):
         app.installTranslator(translator)
-    return translator
-
-
-class Looks(QObject):
-    """Theme and zoom of the whole application; follows the system where the setting says so."""
-
-    changed = Signal()
-
-    def __init__(self, app: QApplication) -> None:
-        super().__init__(app)
-        self._app = app
-        self._theme = "system"
-        self.palette: Palette = LIGHT
-        self.zoom = 0.0
-        app.styleHints().colorSchemeChanged.connect(lambda _scheme: self._apply())
-
-    def take(self, settings: Settings) -> None:
-        """Take theme and zoom from the preferences."""
-        zoom = settings.zoom / 100
-        if (settings.theme, zoom) != (self._theme, self.zoom):
-            self._theme, self.zoom = settings.theme, zoom
-            self._apply()
-
-    def _apply(self) -> None:
-        dark = self._theme == "dark"
-        if self._theme == "system":
-            dark = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
-        self.palette = DARK if dark else LIGHT
-        self._app.setFont(body_font(self.palette, self.zoom, _CHROME))
-        self._app.setPalette(qpalette(self.palette))
-        self._app.setStyleSheet(stylesheet(self.palette, self.zoom))
-        self.changed.emit()
-
-
-class Instance(QObject):
-    """One window a profile: a local socket, open to this user alone. Whoever connects asks to raise; nothing is read."""
-
-    raised = Signal()
-
-    def __init__(self, paths: Paths) -> None:
-        super().__init__()
-        profile = hashlib.sha256(os.fsencode(paths.data.resolve())).hexdigest()[:16]
-        self._name = f"sidelight-{profile}"
-        self._server = QLocalServer(self)
-        self._server.newConnection.connect(self._on_connection)
-
-    def raise_other(self) -> bool:
-        """Raise the window that stands already; False where there is none."""
-        socket = QLocalSocket()
-        socket.connectToServer(self._name)
-        heard = socket.waitForConnected(500)
-        socket.abort()
-        return heard
-
-    def listen(self) -> bool:
-        """Be the one window from now on; False where the system does not allow the socket."""
-        self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
-        QLocalServer.removeServer(self._name)  # nobody answered: what lies there is of a process that died
-        if not self._server.listen(self._name):
-            log.warning("no socket for a single instance: %s", self._server.errorString())
-            return False
-        return True
-
-    def close(self) -> None:
-        """Another window may stand now."""
-        self._server.close()
-
-    def _on_connection(self) -> None:
-        while self._server.hasPendingConnections():
-            socket = self._server.nextPendingConnection()
-            socket.abort()
-            socket.deleteLater()
-        self.raised.emit()
-
-
-class LastResort(QObject):
-    """Errors nobody caught: into the log of the house, and one plain sentence on the screen. The window goes on.
-
-    A crash of the interpreter itself leaves its stacks in crash.log.
-    """
-
-    told = Signal(str)
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self._folder = folder
-        self._crash: IO[str] | None = None
-        self._elsewhere: Mailbox[str] = Mailbox(self.told.emit, self)
-        self._before: tuple[Callable[..., Any], Callable[..., Any]] | None = None
-
-    def install(self) -> None:
-        """Take the hooks of this process. A file that cannot be written stops nothing."""
-        with contextlib.suppress(OSError):
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._crash = (self._folder / "crash.log").open("a", encoding="utf-8")
-            faulthandler.enable(self._crash)
-        self._before = (sys.excepthook, threading.excepthook)
-        sys.excepthook = self.uncaught
-        threading.excepthook = self.in_thread
-
-    def remove(self) -> None:
-        """Give the hooks back and close the file."""
-        if self._before is not None:
-            sys.excepthook, threading.excepthook = self._before
-            self._before = None
-        if self._crash is not None:
-            faulthandler.disable()
-            self._crash.close()
-            self._crash = None
-
-    def uncaught(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        """For sys.excepthook; slots of Qt end here too."""
-        if issubclass(kind, KeyboardInterrupt):
-            QGuiApplication.quit()
-            return
-        self.told.emit(_noted(kind, error, trace))
-
-    def in_thread(self, happened: threading.ExceptHookArgs) -> None:
-        """For threading.excepthook."""
-        if happened.exc_value is not None:
-            self._elsewhere.slot.put(_noted(happened.exc_type, happened.exc_value, happened.exc_traceback))
-
-    def in_loop(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """For the loop's exception handler."""
-        error = context.get("exception")
-        if isinstance(error, BaseException):
-            self.uncaught(type(error), error, error.__traceback__)
-        else:
-            log.error("in the loop: %s", context.get("message"))
-
-
-def _noted(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> str:
-    """Write an error into the log; gives the sentence to show."""
-    log.critical("uncaught", exc_info=(kind, error, trace) if error is not None else None)
-    return messages.text("ui.error", kind=kind.__name__)
+    yield
+    app.removeTranslator(translator)

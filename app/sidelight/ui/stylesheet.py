@@ -7,20 +7,27 @@ or dark.
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 
 from sidelight.paths import resource
 from sidelight.ui.theme import Palette
 
 __all__ = ["stylesheet"]
 
+_BLANK = re.compile(r"@([a-z_]+)|\b(\d+(?:\.\d+)?)([uf])\b")
+
 
 def stylesheet(palette: Palette, zoom: float) -> str:
     """The style sheet for a palette; `zoom` 1.0 is 100 %. Raises KeyError for a colour that the palette lacks."""
-    colours = {f.name: str(getattr(palette, f.name)) for f in fields(palette)}
+    colours = {name: str(value) for name, value in palette._asdict().items()}
     template = resource("theme.qss").read_text(encoding="utf-8")
-    text = re.sub(r"@([a-z_]+)", lambda m: colours[m[1]], template)
-    text = re.sub(r"\b(\d+(?:\.\d+)?)u\b", lambda m: f"{max(1, round(float(m[1]) * zoom))}px", text)
-    text = re.sub(r"\b(\d+(?:\.\d+)?)f\b", lambda m: f"{float(m[1]) * zoom:.2f}pt", text)
+
+    def filled(found: re.Match[str]) -> str:
+        colour, number, unit = found.groups()
+        if colour:
+            return colours[colour]
+        size = float(number) * zoom
+        return f"{max(1, round(size))}px" if unit == "u" else f"{size:.2f}pt"
+
+    text = _BLANK.sub(filled, template)
     folder = resource("icons").as_posix()
     return text.replace("$icons", folder).replace("$shade", "dark" if palette.dark else "light")

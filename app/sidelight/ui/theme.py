@@ -5,15 +5,17 @@ Every text colour stands at 4.5:1 or more on every ground it is used on (a test 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtGui import QColor, QPalette
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QFont
 
 __all__ = ["DARK", "LIGHT", "Palette", "body_font", "code_font", "qpalette"]
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
+class Palette(NamedTuple):
     """Colours as "#rrggbb".
 
     Grounds: `window` behind everything, `surface` behind text to read, `raised` behind code and controls, `prompt`
@@ -85,17 +87,19 @@ DARK = Palette(
 
 def body_font(palette: Palette, zoom: float = 1.0, scale: float = 1.0) -> QFont:
     """The font of text to read. `zoom` 1.0 is 100 %; `scale` is relative to body text."""
+    from PySide6.QtGui import QFont
+
     font = (
-        QFont(palette.family)
-        if palette.family
-        else QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
-    )
+        QFont(palette.family) if palette.family else QFont()
+    )  # the application's, whose family is the system's
     font.setPointSizeF(palette.body_pt * zoom * scale)
     return font
 
 
 def code_font(palette: Palette, zoom: float = 1.0, scale: float = 1.0) -> QFont:
     """The fixed-pitch font, a little smaller since such fonts look large beside text."""
+    from PySide6.QtGui import QFont, QFontDatabase
+
     font = (
         QFont(palette.mono) if palette.mono else QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     )

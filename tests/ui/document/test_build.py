@@ -17,8 +17,10 @@ import sidelight
 from sidelight.render.blocks import Block, texts
 from sidelight.render.markdown import parse
 from sidelight.render.stream import BlockStream
-from sidelight.ui.document.build import BlockDocument, build, grow, text_between
+from sidelight.ui.document.build import build
 from sidelight.ui.document.columns import as_needed, share_out
+from sidelight.ui.document.document import BlockDocument, text_between
+from sidelight.ui.document.grow import grow
 from sidelight.ui.document.letters import Role, letters
 from sidelight.ui.theme import DARK, LIGHT
 
@@ -285,6 +287,61 @@ def test_a_document_that_grew_looks_like_one_built_at_once(step: int, role: Role
     assert grown > len(GROWING) / step / 3
 
 
+LISTS = """1. first **item** of a list, with enough words in it to wrap at this width
+   - inner
+   - inner with `code`
+     1. deeper
+     2. deeper still
+
+        ```py
+        code in it
+        ```
+   - inner again
+
+   > quoted
+2. second, with $x^2$ in it
+   1. other
+3. [ ] task
+   - [x] done
+
+     more of it
+4. ```
+   code at once
+   ```
+5. last, مرحبا
+"""
+
+
+@pytest.mark.parametrize("step", [1, 7, 40])
+@pytest.mark.parametrize("text", [LISTS, "- a\n" + LISTS.replace("\n", "\n  ").join(["  ", ""])])
+def test_a_list_that_went_on_looks_like_one_built_at_once(step: int, text: str) -> None:
+    before: Block | None = None
+    document: BlockDocument | None = None
+    grown = built = 0
+    for at in range(0, len(text), step):
+        blocks = parse(text[: at + step])
+        block = blocks[-1] if blocks else None
+        if block is not None:
+            fresh = build(block, LIGHT, 1.0, 300)
+            fresh.height()
+            if document is not None and before is not None and grow(document, before, block) is not None:
+                grown += 1
+                assert look(document) == look(fresh), text[: at + step][-60:]
+                assert marks_of(document) == marks_of(fresh), text[: at + step][-60:]
+                assert document.height() == fresh.height(), text[: at + step][-60:]
+            else:
+                document = fresh
+                built += 1
+        before = block
+    assert grown > 2 * built or step == 40
+
+
+def marks_of(document: BlockDocument) -> list[object]:
+    """What is painted beside the text."""
+    pieces = [(code.position, code.block.text) for code in document.codes]
+    return [document.markers, document.panels, document.bars, document.rules, pieces]
+
+
 def test_what_grew_is_told() -> None:
     one, other = (parse(t)[0] for t in ("a **bo**", "a **bold** x"))
     document = build(one, LIGHT, 1.0, 300)
@@ -297,7 +354,11 @@ def test_what_grew_is_told() -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("- a", "- a\n- b"),
+        ("- a", "- a\n\n- b"),
+        ("- a\n- b", "- x\n- b\n- c"),
+        ("9. a", "9. a\n10. b"),
+        ("- a\n- | b |\n  |---|", "- a\n- | b |\n  |---|\n- c"),
+        ("- a", "- a\n- " + "b" * 2100),
         ("- a", "1. a"),
         ("- a\n- b", "- x\n- bc"),
         ("# a", "## ab"),

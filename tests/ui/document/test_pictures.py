@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF
 from PySide6.QtGui import QColor, QHelpEvent, QImage, QPainter, QTextDocument
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
@@ -16,7 +17,9 @@ from sidelight.render.blocks import Block
 from sidelight.render.markdown import parse
 from sidelight.render.maths import Formula, Refused
 from sidelight.render.stream import BlockStream
-from sidelight.ui.document.build import BlockDocument, build, grow, moved, text_between
+from sidelight.ui.document.build import build
+from sidelight.ui.document.document import BlockDocument, moved, text_between
+from sidelight.ui.document.grow import grow
 from sidelight.ui.document.marks import places_of
 from sidelight.ui.document.pictures import OBJECT, Pictures, formula_in
 from sidelight.ui.document.rows import Item
@@ -293,6 +296,7 @@ def test_a_formula_tells_its_source(qtbot: QtBot, view: BlockView) -> None:
     left = view._column()[0]
     y = round(item(view, "a0").above + item(view, "a0").height / 2)
     where = QPoint(left + 8, y)
+    QTest.mouseMove(view.viewport(), where)
     QApplication.sendEvent(
         view.viewport(), QHelpEvent(QEvent.Type.ToolTip, where, view.viewport().mapToGlobal(where))
     )

@@ -7,7 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from sidelight.ui.panes.composer.pane import Chip, ComposerPane, ComposerValue
+from sidelight.ui.panes.composer.pane import ComposerPane
+from sidelight.ui.panes.composer.values import Chip, ComposerValue
 from sidelight.ui.widgets.icon import IconButton
 
 CHIPS = (Chip("l0", "Model <b>", ""), Chip("l1", "Model B", "elicited trace"))
@@ -119,3 +120,16 @@ def test_a_narrow_composer_leaves_the_hint_out_but_not_a_warning(composer: Compo
     assert composer._hint.isHidden()
     composer.submit()
     assert not composer._hint.isHidden()
+
+
+def test_the_hint_makes_room_for_other_lanes_at_once(qtbot: QtBot) -> None:
+    pane = ComposerPane()
+    qtbot.addWidget(pane)
+    pane.show_value(ComposerValue("c1", (), False))
+    pane.resize(700, 120)
+    pane.show()
+    QApplication.processEvents()
+    assert pane._hint.isVisible()
+    wide = tuple(Chip(f"l{i}", "a model with a rather long name", "") for i in range(2))
+    pane.show_value(ComposerValue("c1", wide, False))
+    assert pane._hint.isHidden()  # an event later would be seen: the lanes would take a second row until then

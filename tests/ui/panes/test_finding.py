@@ -117,6 +117,7 @@ def test_case_whole_words_and_this_lane(make: Make, qtbot: QtBot) -> None:
     pane.columns[1].setFocus()
     qtbot.waitUntil(pane.columns[1].view.hasFocus)
     assert pane.current is pane.columns[1]
+    qtbot.waitUntil(lambda: not any(c.stale for c in pane.columns))  # all is read
     look_for(pane, "needle")
     wait_for(qtbot, pane, "802 of 802")
     bar = pane._find

@@ -236,9 +236,11 @@ def test_what_is_finished_stays_the_very_same_row_while_more_comes(qtbot: QtBot,
     (column,) = pane.columns
     shown = with_events(shown, "r0-0", Stamped.now(AnswerDelta(" costs.\n\nSecond paragraph.\n\nThird"), 5.0))
     pane.show_value(made.compared(shown))
+    qtbot.waitUntil(lambda: not column.stale)
     before = [r for r in column._shown_rows if isinstance(r, TextRow)]
     shown = with_events(shown, "r0-0", Stamped.now(AnswerDelta(" goes on"), 5.1))
     pane.show_value(made.compared(shown))
+    qtbot.waitUntil(lambda: not column.stale)
     after = [r for r in column._shown_rows if isinstance(r, TextRow)]
     assert [a is b for a, b in zip(before, after, strict=True)] == [True, True, True, False]
     assert column.view.accessible_text().endswith("Third goes on")
@@ -324,6 +326,7 @@ def test_a_long_trace_can_be_closed_at_its_end(qtbot: QtBot, make: MakePane) -> 
     )
     pane = make(made.conversation(long), thinking="open", height=9000)
     (column,) = pane.columns
+    qtbot.waitUntil(lambda: not column.stale)
     (bar,) = column.findChildren(CloseBar)
     bar.closed.emit()
     qtbot.wait(1)

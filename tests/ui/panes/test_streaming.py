@@ -15,6 +15,7 @@ from sidelight.chat.conversation import Conversation
 from sidelight.chat.events import AnswerDelta, Finished, FinishReason
 from sidelight.render.markdown import parse
 from sidelight.ui.document.view import TextRow
+from sidelight.ui.panes.compare import pane as pane_module
 from sidelight.ui.panes.compare import rows
 from sidelight.ui.panes.compare.lane import LaneColumn
 from sidelight.ui.panes.compare.pane import TURNS, LanesPane
@@ -50,16 +51,38 @@ def prompts(column: LaneColumn) -> list[str]:
 # --- reading
 
 
-def test_a_long_answer_is_read_in_slices_and_shown_once_it_is_whole(
+def test_a_long_answer_is_read_in_slices_and_its_end_is_shown_meanwhile(
     qtbot: QtBot, show: SHOW, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rows, "_READING", 0.0)
     pane = show(made.conversation(((AnswerDelta(LONG), 1.0), (Finished(FinishReason.STOP), 2.0))))
     (column,) = pane.columns
     assert column.stale
-    assert answers(column) == []
+    whole = list(parse(LONG))
+    seen = answers(column)
+    assert 10 < len(seen) < len(whole)
+    assert seen == whole[-len(seen) :]
+    assert prompts(column) == []  # nothing stands above it yet
+    near = {i.block: i.document for i in column.view._stack.items if i.document is not None}
     qtbot.waitUntil(lambda: not column.stale)
-    assert answers(column) == list(parse(LONG))
+    assert answers(column) == whole
+    assert column.view.at_end
+    kept = [i for i in column.view._stack.items if i.document is not None and near.get(i.block) is i.document]
+    assert len(kept) > 10  # what was in sight was not laid out again
+
+
+@pytest.mark.parametrize("kind", ["```py\n{}\n```", "> {}", "- {}"])
+def test_the_end_of_a_long_text_is_not_guessed_within_a_block(
+    qtbot: QtBot, show: SHOW, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(rows, "_READING", 0.0)
+    text = kind.format("x = 1\n\ny\n" * 2000)
+    pane = show(made.conversation(((AnswerDelta(text), 1.0), (Finished(FinishReason.STOP), 2.0))))
+    (column,) = pane.columns
+    whole = list(parse(text))
+    assert all(block in whole for block in answers(column))
+    qtbot.waitUntil(lambda: not column.stale)
+    assert answers(column) == whole
 
 
 def test_the_newest_turn_is_read_first_and_those_before_it_are_added_above(
@@ -169,3 +192,84 @@ def test_a_peek_at_another_text_or_width_is_broken_anew(peek: PeekLines) -> None
     peek.resize(200, peek.height())
     assert peek._lines != before
     assert "".join(peek._lines).endswith(TEXT[80:100])
+
+
+# --- frames
+
+
+def streaming(words: int, lanes: int) -> Conversation:
+    """As many lanes, with so many words of an answer each."""
+    return made.conversation(*[((AnswerDelta("word " * words), 1.0),)] * lanes)
+
+
+def drawn_in(pane: LanesPane, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The lanes whose rows are drawn from now on."""
+    drawn: list[str] = []
+    draw = LaneColumn._draw_rows
+
+    def watched(column: LaneColumn) -> None:
+        drawn.append(column.lane.id)
+        draw(column)
+
+    monkeypatch.setattr(LaneColumn, "_draw_rows", watched)
+    return drawn
+
+
+def test_a_frame_draws_four_lanes_and_the_next_the_others_with_all_that_came(
+    qtbot: QtBot, show: SHOW, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pane_module, "_BUDGET", 1e9)
+    pane = show(streaming(1, 8))
+    qtbot.waitUntil(lambda: not any(c.stale for c in pane.columns))
+    for column in pane.columns:
+        column.drawn_at = 0.0
+    monkeypatch.setattr(pane_module, "_REST_MS", 10**8)  # no frame but those asked for
+    drawn = drawn_in(pane, monkeypatch)
+    pane.show_value(made.compared(streaming(2, 8)))
+    assert len(drawn) == len(set(drawn)) == 4
+    pane.show_value(made.compared(streaming(3, 8)))
+    assert sorted(drawn) == [f"l{n}" for n in range(8)]
+    texts = [c.view.accessible_text().count("word") for c in pane.columns]
+    assert sorted(texts) == [2] * 4 + [3] * 4
+
+
+def test_lanes_that_waited_are_drawn_though_nothing_more_comes(
+    qtbot: QtBot, show: SHOW, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pane = show(streaming(1, 8))
+    qtbot.waitUntil(lambda: not any(c.stale for c in pane.columns))
+    pane.show_value(made.compared(streaming(2, 8)))
+    qtbot.waitUntil(lambda: not any(c.stale for c in pane.columns))
+    assert all(c.view.accessible_text().count("word") == 2 for c in pane.columns)
+
+
+def test_nothing_is_drawn_where_nothing_is_new(
+    qtbot: QtBot, show: SHOW, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = streaming(1, 4)
+    pane = show(shown)
+    qtbot.waitUntil(lambda: not any(c.stale for c in pane.columns))
+    drawn = drawn_in(pane, monkeypatch)
+    pane.show_value(made.compared(shown))
+    assert drawn == []
+
+
+def test_what_is_dear_to_draw_is_drawn_less_often(qtbot: QtBot, show: SHOW) -> None:
+    pane = show(streaming(1, 1))
+    (column,) = pane.columns
+    column._costs = (0.004, 0.005)
+    assert column.pause == pytest.approx(0.048)
+    column._costs = (0.5, 0.0001)  # once is no habit
+    assert column.pause < 0.01
+    column._costs = (1.0, 1.0)
+    assert column.pause == 0.1
+
+
+def test_the_end_of_a_reply_does_not_wait(qtbot: QtBot, show: SHOW) -> None:
+    pane = show(streaming(1, 1))
+    (column,) = pane.columns
+    column._costs = (9.0, 9.0)
+    pane.show_value(made.compared(streaming(2, 1)))
+    assert column.stale
+    pane.show_value(made.compared(made.conversation(made.PLAIN)))
+    assert not column.stale

@@ -5,9 +5,14 @@ Names of models and sentences of servers come from strangers, and Qt guesses at 
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QStyle, QStyleOption, QWidget
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import Qt
+    from PySide6.QtGui import QPaintEvent
 
 __all__ = ["ElidedLabel", "Label", "plain_tip"]
 
@@ -26,7 +31,7 @@ class Label(QLabel):
         self, text: str = "", role: str = "", *, wrap: bool = False, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setProperty("textFormat", "PlainText")  # by name: docs/decisions/0010
         self.setWordWrap(wrap)
         self.setIndent(0)
         self.setText(text)
@@ -42,8 +47,8 @@ class Label(QLabel):
 
 
 class ElidedLabel(Label):
-    """One line that is cut with an ellipsis where it does not fit; the whole text is then its tooltip, unless it has a
-    hint of its own.
+    """One line that is cut with an ellipsis where it does not fit, by default at its end; the whole text is then its
+    tooltip, unless it has a hint of its own.
     """
 
     def __init__(
@@ -51,7 +56,7 @@ class ElidedLabel(Label):
         text: str = "",
         role: str = "",
         *,
-        mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+        mode: Qt.TextElideMode | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(text, role, parent=parent)
@@ -77,12 +82,19 @@ class ElidedLabel(Label):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw what fits."""
+        if not self.text() and not self._hint:
+            return
+        from PySide6.QtCore import Qt
+        from PySide6.QtGui import QFontMetrics, QPainter
+        from PySide6.QtWidgets import QStyle, QStyleOption
+
         painter = QPainter(self)
         option = QStyleOption()
         option.initFrom(self)
         self.style().drawPrimitive(QStyle.PrimitiveElement.PE_Widget, option, painter, self)
         box = self.contentsRect()
-        shown = QFontMetrics(self.font()).elidedText(self._line(), self._mode, box.width())
+        mode = Qt.TextElideMode.ElideRight if self._mode is None else self._mode
+        shown = QFontMetrics(self.font()).elidedText(self._line(), mode, box.width())
         tip = self._hint or (self.text() if shown != self.text() else "")
         if plain_tip(tip) != self.toolTip():
             self.setToolTip(plain_tip(tip))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QMimeData, Signal
+from typing import TYPE_CHECKING
 
-from sidelight.ui.attaching import has_files, offered_by
+from PySide6.QtCore import Signal
+
 from sidelight.ui.widgets.growing_edit import GrowingEdit
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QMimeData
 
 __all__ = ["PromptEdit"]
 
@@ -17,10 +21,14 @@ class PromptEdit(GrowingEdit):
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
         """Files and pictures too."""
+        from sidelight.ui.attaching import has_files
+
         return has_files(source) or super().canInsertFromMimeData(source)
 
     def insertFromMimeData(self, source: QMimeData) -> None:
         """Files and pictures are told, text is inserted."""
+        from sidelight.ui.attaching import offered_by
+
         if files := offered_by(source):
             self.offered.emit(files)
         else:

@@ -1,60 +1,40 @@
-"""The composer: a field that grows, the files that go along, the lanes that will answer as chips, Send or Stop."""
+"""The composer: a field that grows, the files that go along, the lanes that will answer as chips, Send or Stop.
+
+It is part of the first paint: it can be made as a bare field, into which is written at once, and be completed later.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from sidelight import messages
-from sidelight.chat.message import Attachment
-from sidelight.ui import wording
-from sidelight.ui.attaching import Attached, Refused, Source, has_files, offered_by
 from sidelight.ui.panes.composer.edit import PromptEdit
-from sidelight.ui.widgets.attachment import AttachmentCard
-from sidelight.ui.widgets.flow import FlowLayout
 from sidelight.ui.widgets.icon import IconButton
-from sidelight.ui.widgets.plain import Label, plain_tip
+from sidelight.ui.widgets.plain import plain_tip
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QEvent, QObject
+    from PySide6.QtGui import QDragEnterEvent, QDropEvent
+
+    from sidelight.chat.message import Attachment
+    from sidelight.ui.attaching import Attached, Refused, Source
+    from sidelight.ui.panes.composer.values import Chip, ComposerValue, Draft
+    from sidelight.ui.widgets.attachment import AttachmentCard
 
 MOST_CHIPS: Final = 4
 """More lanes than this are one chip with a menu."""
 MOST_FILES: Final = 10
 
-__all__ = ["Chip", "ComposerPane", "ComposerValue"]
+__all__ = ["ComposerPane"]
 
 
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """A lane as the composer names it. `sees` is False where its model is known to take no images."""
-
-    lane: str
-    name: str
-    hint: str
-    sees: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class ComposerValue:
-    """`conversation` keeps drafts apart."""
-
-    conversation: str
-    chips: tuple[Chip, ...]
-    streaming: bool
-    enter_sends: bool = True
-
-
-@dataclass(slots=True)
-class _Draft:
-    text: str = ""
-    pasted: tuple[str, ...] = ()
-    files: tuple[Attached, ...] = ()
-
-
+_MOST_ROOM: Final = 400
+"""Pixels that are kept for lanes before they are known."""
 _MARGINS = 100
 """Pixels around the row of lanes and in it."""
 
@@ -69,73 +49,123 @@ class ComposerPane(QFrame):
     lane_clicked = Signal(str)
     add_clicked = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, bare: bool = False) -> None:
+        """`bare`: only what can be seen of it while nothing is known yet; `complete` makes the rest, and what is to be
+        sent waits for `catch_up`.
+        """
         super().__init__(parent)
         self.setProperty("role", "composer")
-        self._value = ComposerValue("", (), False)
-        self._drafts: dict[str, _Draft] = {}
+        self._bare = True
+        self._waiting = bare
+        self._hurried = False
+        self._drafts: dict[str, Draft] = {}
         self._pasted: tuple[str, ...] = ()
         self._files: tuple[Attached, ...] = ()
         self._reading: Counter[str] = Counter()
-        self.edit = PromptEdit()
+        self.edit = PromptEdit(bare=True)
         self.edit.setPlaceholderText(messages.text("ui.composer.placeholder"))
         self.edit.setAccessibleName(messages.text("ui.composer.name"))
+        self._attach_button = IconButton("attach", messages.text("ui.attach"), bare=True)
+        self._attach_button.setProperty("focusPolicy", "StrongFocus")  # by name: docs/decisions/0010
+        self._chips = QWidget()
+        self._send = IconButton(
+            "send", messages.text("ui.send"), role="accent", caption=messages.text("ui.send"), bare=True
+        )
+        self._send.setProperty("focusPolicy", "StrongFocus")
+        box = QFrame()
+        box.setProperty("role", "composer-box")
+        self._inner = QVBoxLayout(box)
+        self._inner.setContentsMargins(12, 8, 8, 8)
+        self._inner.setSpacing(4)
+        self._inner.addWidget(self.edit)
+        top, bottom = QVBoxLayout(), QVBoxLayout()
+        top.addWidget(self._attach_button)
+        top.addStretch()
+        bottom.addStretch()
+        bottom.addWidget(self._send)
+        self._foot = QHBoxLayout()
+        self._foot.setSpacing(8)
+        self._foot.addLayout(top)
+        self._foot.addWidget(self._chips, 1)
+        self._foot.addLayout(bottom)
+        self._inner.addLayout(self._foot)
+        self._outer = QVBoxLayout(self)
+        self._outer.setContentsMargins(16, 8, 16, 16)
+        self._outer.setSpacing(4)
+        self._outer.addWidget(box)
+        self.setFocusProxy(self.edit)
+        self.edit.submitted.connect(self.submit)
+        self._send.clicked.connect(self._on_button)
+        if not bare:
+            self.complete()
+
+    def draw(self) -> None:
+        """Draw the icons, and fit the field, as the look is now; for a bare one."""
+        self._attach_button.draw()
+        self._send.draw()
+        self.edit.ensurePolished()
+        self.edit.fit_one_line()
+
+    @property
+    def room_of_lanes(self) -> int:
+        """Pixels that the rows of lanes are high at this width."""
+        return self._chips_row.heightForWidth(self._chips.width())
+
+    def keep_room_for_lanes(self, pixels: int) -> None:
+        """Keep the room that lanes will take, so that nothing moves when they come."""
+        self._chips.setMinimumHeight(min(pixels, _MOST_ROOM))
+
+    def complete(self) -> None:
+        """Make what cannot be seen before there is a value. What was typed until now stays as it is."""
+        from PySide6.QtCore import Qt
+
+        from sidelight.ui.panes.composer.values import ComposerValue
+        from sidelight.ui.widgets.flow import FlowLayout
+        from sidelight.ui.widgets.plain import Label
+
+        self._value = ComposerValue("", (), False)
         self._attached = QWidget()
         self._attached_row = FlowLayout(self._attached)
         self._attached.hide()
         self._refused = Label(role="warning", wrap=True)
         self._refused.hide()
-        self._attach_button = IconButton("attach", messages.text("ui.attach"))
-        self._attach_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._chips = QWidget()
         self._chips_row = FlowLayout(self._chips)
         self._add = IconButton(
             "plus", messages.text("ui.lane.add"), role="chip", caption=messages.text("ui.lane.add.short")
         )
         self._hint = Label(role="muted")
         self._hint.setMinimumWidth(1)  # it may be cut; what it says is no reason to keep a window wide
-        self._send = IconButton(
-            "send", messages.text("ui.send"), role="accent", caption=messages.text("ui.send")
-        )
-        self._send.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        box = QFrame()
-        box.setProperty("role", "composer-box")
-        inner = QVBoxLayout(box)
-        inner.setContentsMargins(12, 8, 8, 8)
-        inner.setSpacing(4)
-        inner.addWidget(self._attached)
-        inner.addWidget(self._refused)
-        inner.addWidget(self.edit)
-        foot = QHBoxLayout()
-        foot.setSpacing(8)
-        foot.addWidget(self._attach_button, 0, Qt.AlignmentFlag.AlignTop)
-        foot.addWidget(self._chips, 1)
-        foot.addWidget(self._hint, 0, Qt.AlignmentFlag.AlignVCenter)
-        foot.addWidget(self._send, 0, Qt.AlignmentFlag.AlignBottom)
-        inner.addLayout(foot)
+        self._hint.hide()
         self._money = Label(role="muted", wrap=True)
         self._money.hide()
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(16, 8, 16, 16)
-        outer.setSpacing(4)
-        outer.addWidget(box)
-        outer.addWidget(self._money)
-        self.setFocusProxy(self.edit)
-        self.edit.submitted.connect(self.submit)
+        self._inner.insertWidget(0, self._attached)
+        self._inner.insertWidget(1, self._refused)
+        self._foot.insertWidget(2, self._hint, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._outer.addWidget(self._money)
         self.edit.pasted.connect(self._attach)
         self.edit.offered.connect(self._offer)
         self.edit.textChanged.connect(self._usual_hint)
         self._attach_button.clicked.connect(self.choose_files)
         self.setAcceptDrops(True)
-        self._send.clicked.connect(self._on_button)
         self._add.clicked.connect(self.add_clicked)
+        for part in (self.edit, self._attach_button, self._send):
+            part.follow()
+        self.installEventFilter(self)
+        self._bare = False
+
+    def catch_up(self) -> None:
+        """There is somebody to send it to: send what was to be sent before."""
+        self._waiting = False
+        if self._hurried:
+            self._hurried = False
+            self.submit()
 
     # --- values in
 
     def show_value(self, value: ComposerValue) -> None:
         """Show the lanes of a conversation, and its draft where the conversation is another one."""
         before, self._value = self._value, value
-        if value.conversation != before.conversation:
+        if before.conversation and value.conversation != before.conversation:
             self._swap_drafts(before.conversation, value.conversation)
         self.edit.enter_sends = value.enter_sends
         if value.chips != before.chips or not self._chips_row.count():
@@ -179,9 +209,12 @@ class ComposerPane(QFrame):
 
     def take_files(self, conversation: str, found: tuple[Attached | Refused, ...]) -> None:
         """What became of files that were offered for a conversation, which need not be the one shown."""
+        from sidelight.ui.attaching import Refused
+        from sidelight.ui.panes.composer.values import Draft
+
         self._reading[conversation] -= 1
         here = conversation == self._value.conversation
-        draft = self._drafts.get(conversation) or _Draft()
+        draft = self._drafts.get(conversation) or Draft()
         files = list(self._files if here else draft.files)
         trouble = [refused.text for refused in found if isinstance(refused, Refused)]
         for file in found:
@@ -192,24 +225,28 @@ class ComposerPane(QFrame):
                 break
             files.append(file)
         if not here:
-            draft.files = tuple(files)
-            self._drafts[conversation] = draft
+            self._drafts[conversation] = Draft(draft.text, draft.pasted, tuple(files))
             return
         self._files = tuple(files)
         self._say_refused("\n".join(trouble))
         self._draw_attached()
         self.files_changed.emit()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Where there is little room, the lanes need it more than the hint does."""
-        super().resizeEvent(event)
-        self._draw_hint()
+        from PySide6.QtCore import QEvent
+
+        if event.type() is QEvent.Type.Resize:
+            self._draw_hint()
+        return super().eventFilter(watched, event)
 
     # --- wishes up
 
     def submit(self) -> None:
-        """Send what is there; where there is nothing, say so."""
-        if self._value.streaming:
+        """Send what is there; where there is nothing, say so. While there is nobody to send it to, keep it in mind."""
+        if self._waiting:
+            self._hurried = True
+        elif self._value.streaming:
             self.say(messages.text("ui.composer.wait"))
         elif self._reading[self._value.conversation]:
             self.say(messages.text("ui.composer.reading"))
@@ -231,6 +268,9 @@ class ComposerPane(QFrame):
 
     def choose_files(self) -> None:
         """Ask for files to attach."""
+        from PySide6.QtCore import Qt
+        from PySide6.QtWidgets import QFileDialog
+
         dialog = QFileDialog(self, messages.text("ui.attach"))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
@@ -239,11 +279,15 @@ class ComposerPane(QFrame):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Files may be dropped anywhere on the composer."""
+        from sidelight.ui.attaching import has_files
+
         if has_files(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """See dragEnterEvent."""
+        from sidelight.ui.attaching import offered_by
+
         if files := offered_by(event.mimeData()):
             event.acceptProposedAction()
             self._offer(files)
@@ -254,7 +298,7 @@ class ComposerPane(QFrame):
         self.files_offered.emit(self._value.conversation, sources)
 
     def _on_button(self) -> None:
-        if self._value.streaming:
+        if not self._waiting and self._value.streaming:
             self.stopped.emit()
         else:
             self.submit()
@@ -262,12 +306,14 @@ class ComposerPane(QFrame):
     # --- inside
 
     def _swap_drafts(self, old: str, new: str) -> None:
-        draft = _Draft(self.edit.toPlainText(), self._pasted, self._files)
+        from sidelight.ui.panes.composer.values import Draft
+
+        draft = Draft(self.edit.toPlainText(), self._pasted, self._files)
         if draft.text or draft.pasted or draft.files:
             self._drafts[old] = draft
         else:
             self._drafts.pop(old, None)
-        kept = self._drafts.pop(new, _Draft())
+        kept = self._drafts.pop(new, Draft())
         self.edit.setPlainText(kept.text)
         self.edit.moveCursor(self.edit.textCursor().MoveOperation.End)
         self._pasted, self._files = kept.pasted, kept.files
@@ -284,6 +330,8 @@ class ComposerPane(QFrame):
         self.edit.setFocus()
 
     def _draw_attached(self) -> None:
+        from sidelight.ui import wording
+
         self._attached_row.clear()
         for index, pasted in enumerate(self._pasted):
             size = wording.data_size(len(pasted.encode(errors="replace")))
@@ -299,6 +347,9 @@ class ComposerPane(QFrame):
 
     def _card(self, file: Attached) -> AttachmentCard:
         """A file with what is to be known before it is sent: what a picture tells, and who will not see it."""
+        from sidelight.ui import wording
+        from sidelight.ui.widgets.attachment import AttachmentCard
+
         attachment = file.attachment
         facts, hint = wording.data_size(attachment.size), ""
         if attachment.is_image:
@@ -338,18 +389,20 @@ class ComposerPane(QFrame):
         self._refused.setVisible(bool(sentence))
 
     def _draw_chips(self) -> None:
+        self._chips.setMinimumHeight(0)
         self._chips_row.removeWidget(self._add)
         self._chips_row.clear()
-        if len(self._value.chips) > MOST_CHIPS:
-            self._chips_row.addWidget(self._summary())
-        else:
-            for chip in self._value.chips:
-                self._chips_row.addWidget(self._chip(chip))
-        self._chips_row.addWidget(self._add)
+        many = len(self._value.chips) > MOST_CHIPS
+        chips = [self._summary()] if many else [self._chip(chip) for chip in self._value.chips]
+        for button in (*chips, self._add):
+            self._chips_row.addWidget(button)
+            button.show()  # now, not in the next event: what is hidden has no width, and the hint would take its room
         self._chips.setAccessibleName(messages.plural("ui.lanes.count", len(self._value.chips)))
         self._draw_hint()
 
     def _chip(self, chip: Chip) -> IconButton:
+        from PySide6.QtCore import Qt
+
         caption = "  ·  ".join(x for x in (chip.name, chip.hint) if x)
         button = IconButton("sliders", messages.text("ui.chip.name", name=caption), role="chip", caption=" ")
         wide = button.fontMetrics().averageCharWidth() * 40
@@ -359,6 +412,8 @@ class ComposerPane(QFrame):
 
     def _summary(self) -> IconButton:
         """One chip for many lanes; its menu names them."""
+        from PySide6.QtWidgets import QMenu
+
         caption = messages.plural("ui.lanes.count", len(self._value.chips))
         button = IconButton("sliders", caption, role="chip", caption=caption)
         button.setPopupMode(IconButton.ToolButtonPopupMode.InstantPopup)

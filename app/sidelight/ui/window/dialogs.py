@@ -1,0 +1,261 @@
+"""The dialogs of the main window: made when asked for, fed with what the session knows, and joined to its wishes.
+
+Not what they look like (`ui.dialogs`, `ui.preferences`), which is imported with each first use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QWidget
+
+from sidelight import messages
+from sidelight.engine.session import Session
+from sidelight.secrets import Secret
+from sidelight.settings import BackendSetting, PresetSetting, Settings
+from sidelight.ui import bridge
+from sidelight.ui.actions import COMMANDS
+from sidelight.ui.spending import Purse
+
+if TYPE_CHECKING:
+    from sidelight.store.search import Found
+    from sidelight.ui.dialogs.access import KeyDialog
+    from sidelight.ui.dialogs.model_picker import ModelPicker
+    from sidelight.ui.dialogs.palette import CommandPalette
+    from sidelight.ui.preferences.window import PreferencesWindow
+
+__all__ = ["Dialogs"]
+
+
+class Dialogs(QObject):
+    """`database` is where the profile keeps conversations, or would; `actions` are the commands by their ids."""
+
+    def __init__(
+        self,
+        session: Session,
+        purse: Purse,
+        database: Path,
+        actions: Mapping[str, QAction],
+        window: QWidget,
+    ) -> None:
+        super().__init__(window)
+        self._session = session
+        self._purse = purse
+        self._database = database
+        self._actions = actions
+        self._window = window
+        self.picker: ModelPicker | None = None
+        self.preferences: PreferencesWindow | None = None
+        self.key: KeyDialog | None = None
+        self._palette: CommandPalette | None = None
+
+    # --- news for those that are open
+
+    def show_found(self, found: Found | None) -> None:
+        """The palette searches messages too."""
+        if self._palette is not None:
+            self._palette.show_found(found)
+
+    def show_outside(self) -> None:
+        """Backends, models, keys or weights are news."""
+        if self.picker is None and self.preferences is None and self.key is None:
+            return
+        from sidelight.ui import places
+
+        if self.picker is not None:
+            self.picker.show_value(places.picker_value(self._session))
+        if self.key is not None:
+            self.key.show_value(places.keyed_backends(self._session))
+        if self.preferences is not None:
+            self.preferences.show_outside(places.known_backends(self._session), self._session.weights())
+
+    def show_settings(self, settings: Settings) -> None:
+        """The preferences are news."""
+        if self.preferences is not None:
+            self.preferences.show_settings(settings)
+
+    # --- commands and conversations
+
+    def open_palette(self) -> None:
+        """Find a command or a conversation by a few letters."""
+        from sidelight.ui.dialogs.palette import Choice, CommandPalette
+
+        choices = [
+            Choice(
+                "command",
+                c.id,
+                c.caption,
+                action.shortcut().toString(action.shortcut().SequenceFormat.NativeText),
+            )
+            for c in COMMANDS
+            if (action := self._actions[c.id]).isEnabled() and c.id != "palette"
+        ]
+        choices += [
+            Choice(
+                "conversation",
+                s.id,
+                " ".join(s.title.split()) or messages.text("ui.history.untitled"),
+                messages.text("ui.palette.conversation"),
+            )
+            for s in self._session.history()
+        ]
+        palette = CommandPalette(choices, self._window)
+        palette.chosen.connect(self._on_palette)
+        palette.searched.connect(self._session.search)
+        palette.hit_chosen.connect(self._session.open)
+        palette.destroyed.connect(self._on_palette_gone)
+        self._palette = palette
+        palette.open()
+
+    def _on_palette_gone(self) -> None:
+        self._palette = None
+
+    def _on_palette(self, kind: str, identifier: str) -> None:
+        if kind == "conversation":
+            self._session.open(identifier)
+        else:
+            QTimer.singleShot(0, self._actions[identifier].trigger)
+
+    def open_keys(self) -> None:
+        """The list of keys."""
+        from sidelight.ui.dialogs.keys import KeyList
+
+        KeyList(self._window).open()
+
+    def open_export(self) -> None:
+        """Write conversations into a file."""
+        from sidelight.ui.dialogs.export import ExportDialog
+        from sidelight.ui.exporting import Place
+
+        session = self._session
+        place = Place(self._database, session.own_prices)
+        ExportDialog(session.conversation, session.history(), place, self._window).open()
+
+    # --- preferences, keys, addresses
+
+    def open_preferences(self) -> None:
+        """The preferences window; a second call raises it."""
+        from sidelight.ui import places
+        from sidelight.ui.preferences.window import PreferencesWindow
+
+        if self.preferences is None:
+            session, window = self._session, PreferencesWindow(self._window)
+            window.changed.connect(session.change_settings)
+            window.backends.key_wanted.connect(self.open_key)
+            window.backends.test_wanted.connect(session.ask_models)
+            window.backends.address_wanted.connect(self.open_address)
+            window.local.fetch_wanted.connect(session.fetch_weights)
+            window.local.cancel_wanted.connect(session.cancel_weights)
+            window.finished.connect(self._on_preferences_closed)
+            self._purse.show_on(window.spending)
+            window.show_value(session.settings, places.known_backends(session), session.weights())
+            self.preferences = window
+        self.preferences.show()
+        self.preferences.raise_()
+        self.preferences.activateWindow()
+
+    def _on_preferences_closed(self) -> None:
+        self.preferences = None
+        self._purse.show_on(None)
+
+    def open_key(self, backend: str = "") -> None:
+        """Take a key for a backend."""
+        from sidelight.ui import places
+        from sidelight.ui.dialogs.access import KeyDialog
+
+        session = self._session
+        dialog = KeyDialog(places.keyed_backends(session), backend, self._above)
+        dialog.given.connect(self._on_key)
+        dialog.forgotten.connect(lambda chosen: session.set_key(chosen, None))
+        dialog.test_wanted.connect(session.ask_models)
+        dialog.finished.connect(self._on_key_closed)
+        self.key = dialog
+        dialog.open()
+
+    def _on_key_closed(self) -> None:
+        self.key = None
+
+    def _on_key(self, backend: str, key: Secret) -> None:
+        self._session.set_key(backend, key)
+        self._session.ask_models(backend)
+
+    def open_address(self, setting: BackendSetting | None = None) -> None:
+        """Take the address of a server, a new one or one there is."""
+        from sidelight.ui.dialogs.access import AddressDialog
+
+        dialog = AddressDialog(setting, self._above)
+        dialog.given.connect(self._on_address)
+        dialog.open()
+
+    def _on_address(self, setting: BackendSetting) -> None:
+        settings = self._session.settings
+        backends = {b.id: b for b in settings.backends} | {setting.id: setting}
+        self._session.change_settings(msgspec.structs.replace(settings, backends=tuple(backends.values())))
+        self._session.ask_models(setting.id)
+
+    @property
+    def _above(self) -> QWidget:
+        """What a dialog opens above: the dialog that asked for it, else the window."""
+        return self.picker or self.preferences or self._window
+
+    # --- lanes
+
+    def open_picker(self, backend: str, model: str, lane: str | None) -> None:
+        """Choose a model: for a lane, or for a new one."""
+        from sidelight.ui import places
+        from sidelight.ui.dialogs.model_picker import ModelPicker
+
+        picker = ModelPicker(backend, model, self._window)
+        session = self._session
+        picker.models_wanted.connect(session.ask_models)
+        picker.fits_wanted.connect(session.ask_fits)
+        picker.servers_wanted.connect(session.find_servers)
+        picker.fetch_wanted.connect(session.fetch_weights)
+        picker.cancel_wanted.connect(session.cancel_weights)
+        picker.key_wanted.connect(self.open_key)
+        picker.address_wanted.connect(lambda: self.open_address())
+        picker.file_added.connect(self._add_file)
+        picker.chosen.connect(lambda b, m: self.on_picked(lane, b, m))
+        picker.finished.connect(self._on_picker_closed)
+        self.picker = picker
+        picker.show_value(places.picker_value(session))
+        picker.open()
+
+    def _on_picker_closed(self) -> None:
+        self.picker = None
+
+    def on_picked(self, lane: str | None, backend: str, model: str) -> None:
+        """Give a lane another model; without a lane, or where it is gone, make one."""
+        found = self._session.conversation.lane(lane) if lane is not None else None
+        if found is None:
+            self._session.add_lane(backend, model)
+        else:
+            self._session.change_lane(replace(found, backend=backend, model=model))
+
+    def _add_file(self, path: str) -> None:
+        settings = self._session.settings
+        if path and path not in settings.gguf:
+            self._session.change_settings(msgspec.structs.replace(settings, gguf=(*settings.gguf, path)))
+
+    def open_lane_settings(self, lane: str) -> None:
+        """Parameters of a lane; nothing where it is gone."""
+        from sidelight.ui.dialogs.lane_settings import LaneSettings
+
+        session = self._session
+        found = session.conversation.lane(lane)
+        if found is None:
+            return
+        name = bridge.lane_name(session, found)
+        dialog = LaneSettings(found, name, session.settings.presets, self._window)
+        dialog.changed.connect(session.change_lane)
+        dialog.presets_changed.connect(self._keep_presets)
+        dialog.open()
+
+    def _keep_presets(self, presets: tuple[PresetSetting, ...]) -> None:
+        self._session.change_settings(msgspec.structs.replace(self._session.settings, presets=presets))
