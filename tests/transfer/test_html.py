@@ -47,7 +47,7 @@ $\\href{http://leak.example/h}{x}$ `</code></pre><script>` \x00\x1b[31m &lt;b&gt
 
 def page(conversation: Conversation, traces: Traces = "folded", worker: Worker | None = None) -> str:
     source = Source([conversation.id], Options(traces), shown=conversation, worker=worker)
-    return "".join(by_id("html").pieces(source))
+    return by_id("html").text(source)
 
 
 @dataclass
@@ -202,7 +202,7 @@ def test_pictures_are_in_the_page_and_other_files_are_named(tmp_path: Path) -> N
     files = {picture.digest: b"\x89PNG\r\n\x1a\n", vector.digest: b"<svg onload='x'/>"}
     with opened(tmp_path / "one") as store:
         fill(store, Profile((Conversation("c", turns=(turn,)),), files, {}))
-        text = "".join(by_id("html").pieces(Source(["c"], store=store)))
+        text = by_id("html").text(Source(["c"], store=store))
     assert read(text).sources == ["data:image/png;base64,iVBORw0KGgo="]
     assert "sky.svg (image/svg+xml, 17 bytes" in text
 

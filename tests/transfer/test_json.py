@@ -104,7 +104,7 @@ def test_a_conversation_comes_back_as_the_same_value(tmp_path: Path) -> None:
 
 def test_what_is_under_way_is_exported_as_interrupted(tmp_path: Path) -> None:
     running = Conversation("c", turns=(Turn("t", None, Prompt("?"), (Reply("r", "l"),)),))
-    text = "".join(by_id("json").pieces(Source(["c"], shown=running)))
+    text = by_id("json").text(Source(["c"], shown=running))
     conversation, _ = checked(json.dumps(json.loads(text)["conversations"][0]).encode())
     assert conversation.turns[0].replies[0].state is ReplyState.INTERRUPTED
 
@@ -164,7 +164,7 @@ def test_recordings_go_along_only_where_they_are_wanted(tmp_path: Path) -> None:
 
 
 def changed(change: Callable[[dict[str, Any]], object]) -> bytes:
-    text = "".join(by_id("json").pieces(Source(["c1"], shown=sky())))
+    text = by_id("json").text(Source(["c1"], shown=sky()))
     value = json.loads(text)
     change(value)
     return json.dumps(value).encode()

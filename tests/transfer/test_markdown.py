@@ -31,7 +31,7 @@ HOSTILE = st.lists(
 
 
 def markdown(conversation: Conversation, traces: Traces = "folded") -> str:
-    return "".join(by_id("md").pieces(Source([conversation.id], Options(traces), shown=conversation)))
+    return by_id("md").text(Source([conversation.id], Options(traces), shown=conversation))
 
 
 def read(text: str) -> list[Token]:
@@ -137,7 +137,7 @@ def test_any_conversation_can_be_written(profile: Profile) -> None:
     for conversation in profile.conversations:
         for form in ("md", "html"):
             source = Source([conversation.id], shown=conversation)
-            assert conversation.id in "".join(by_id(form).pieces(source))
+            assert conversation.id in by_id(form).text(source)
 
 
 def test_prices_of_one_s_own_count_and_broken_ones_stop_nothing(tmp_path: Path) -> None:
@@ -153,6 +153,6 @@ def test_prices_of_one_s_own_count_and_broken_ones_stop_nothing(tmp_path: Path) 
     for text, figure in ((own.read_text(), "1,020"), ("{", "0.00")):
         own.write_text(text)
         source = Source(["c1"], shown=sky(), own_prices=own)
-        shown = "".join(by_id("md").pieces(source))
+        shown = by_id("md").text(source)
         (cost, *_) = re.findall("- Cost: (.*)", shown)
         assert figure in cost

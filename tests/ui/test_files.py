@@ -75,7 +75,7 @@ def test_a_picture_is_pasted_and_every_lane_is_sent_it(qtbot: QtBot, tmp_path: P
 def test_a_file_alone_is_a_prompt(qtbot: QtBot, tmp_path: Path) -> None:
     (tmp_path / "notes.md").write_text("# Plan\nTo do.\n")
     with stage(qtbot, tmp_path, [script()]) as (here, server):
-        here.window.composer._offer((tmp_path / "notes.md",))
+        here.window.composer.offer((tmp_path / "notes.md",))
         here.until(lambda: names(here) == ["notes.md"])
         here.window.send()
         here.until(lambda: bool(here.session.conversation.turns) and not here.session.streaming)
@@ -87,7 +87,7 @@ def test_a_file_alone_is_a_prompt(qtbot: QtBot, tmp_path: Path) -> None:
 def test_of_a_pdf_its_text_goes_to_the_model_under_its_name(qtbot: QtBot, tmp_path: Path) -> None:
     (tmp_path / "paper.pdf").write_bytes(pdf_of("Grüße.", "The end."))
     with stage(qtbot, tmp_path, [script()], lanes=1) as (here, server):
-        here.window.composer._offer((tmp_path / "paper.pdf",))
+        here.window.composer.offer((tmp_path / "paper.pdf",))
         here.until(lambda: names(here) == ["paper.pdf (text, 2 pages)"])
         here.ask("What does it say?")
         body = json.loads(next(seen.body for seen in server.requests if seen.method == "POST"))
@@ -102,7 +102,7 @@ def test_what_cannot_go_along_is_refused_in_words(qtbot: QtBot, tmp_path: Path) 
     (tmp_path / "ok.txt").write_text("x")
     with stage(qtbot, tmp_path, [script()]) as (here, _server):
         composer = here.window.composer
-        composer._offer((tmp_path / "paper.pdf", tmp_path / "tool", tmp_path / "ok.txt"))
+        composer.offer((tmp_path / "paper.pdf", tmp_path / "tool", tmp_path / "ok.txt"))
         here.until(lambda: names(here) == ["ok.txt"])
         assert composer._refused.isVisible()
         assert composer._refused.text().splitlines() == [
@@ -142,7 +142,7 @@ def test_nothing_is_sent_while_a_file_is_read(qtbot: QtBot, tmp_path: Path) -> N
     with stage(qtbot, tmp_path, [script()]) as (here, _server):
         composer = here.window.composer
         composer.edit.setPlainText("What is it?")
-        composer._offer((path,))
+        composer.offer((path,))
         with qtbot.assertNotEmitted(composer.sent):
             composer.submit()
         assert composer._hint.text() == "A file is still being read."
@@ -155,9 +155,9 @@ def test_files_stay_with_the_draft_of_their_conversation(qtbot: QtBot, tmp_path:
     with stage(qtbot, tmp_path, [script()]) as (here, _server):
         here.ask("First.")
         first = here.session.conversation.id
-        here.window.composer._offer((one,))
+        here.window.composer.offer((one,))
         here.until(lambda: names(here) == ["one.png"])
-        here.window.composer._offer((two,))
+        here.window.composer.offer((two,))
         here.window.new_conversation()  # before the second was read
         here.until(lambda: here.window.composer._value.conversation != first)
         assert names(here) == []
@@ -171,7 +171,7 @@ def test_more_files_than_may_go_along_are_left_out_and_that_is_said(qtbot: QtBot
     for n in range(11):
         (tmp_path / f"{n:02d}.txt").write_text(str(n))
     with stage(qtbot, tmp_path, [script()]) as (here, _server):
-        here.window.composer._offer(tuple(sorted(tmp_path.glob("*.txt"))))
+        here.window.composer.offer(tuple(sorted(tmp_path.glob("*.txt"))))
         here.until(lambda: len(names(here)) == 10)
         assert here.window.composer._refused.text() == "No more than 10 files can go with a prompt."
 
@@ -190,7 +190,7 @@ def test_a_model_that_takes_no_pictures_is_named_before_anything_is_sent(
     with stage(qtbot, tmp_path, choose) as (here, server):
         here.session.change_settings(_speaking(here, "ollama", server.url))
         here.session.ask_models("srv")
-        here.window.composer._offer((picture(tmp_path / "photo.png"),))
+        here.window.composer.offer((picture(tmp_path / "photo.png"),))
         here.until(lambda: any("not seen by model-0" in card.facts.text() for card in cards(here)))
         (card,) = cards(here)
         assert card.facts.property("role") == "warning"

@@ -114,7 +114,7 @@ def test_files_are_counted_as_they_come_and_go(qtbot: QtBot, tmp_path: Path) -> 
     (tmp_path / "note.txt").write_text("x" * 40_000)
     with paying(qtbot, tmp_path) as (here, _requests):
         composer = here.window.composer
-        composer._offer((tmp_path / "note.txt",))
+        composer.offer((tmp_path / "note.txt",))
         here.until(lambda: line(here) == "at least $0.02 for 2 lanes · today $0")
         composer.clear()
         here.until(lambda: line(here) == "today $0")

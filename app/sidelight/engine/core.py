@@ -48,7 +48,10 @@ from sidelight.settings import Settings
 from sidelight.store.database import Store, StoreError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from sidelight.engine.outside import Outside
+    from sidelight.engine.safekeeping import Safekeeping, Standing
     from sidelight.engine.spending import Look, Spending
     from sidelight.keys import Trouble
     from sidelight.local.weights import Installed
@@ -98,6 +101,10 @@ class Core:
         self._searching = Searching(store)
         self._sought = ("", "")
         self._keeper: Keeper | None = None
+        self._safekeeping: Safekeeping | None = None
+        self._opening = notice
+        self._damaged = False
+        self._unwritable = store is None or store.read_only
         self._awake = False
         self.wake: Callable[[], None] = lambda: None
         """Called from any thread when something waits for `drain` and did not before."""
@@ -157,6 +164,8 @@ class Core:
         if self._keeper is not None:
             self._keeper.close()
             self._keeper = None
+        if self._safekeeping is not None:
+            self._safekeeping.close()
         if self._store is not None:
             self._store.close()
         return saved
@@ -261,6 +270,38 @@ class Core:
         """The saved lane set; else the embedded model twice, answering directly and with an elicited trace."""
         return laning.default_lanes(self._settings, self._known.installed)
 
+    # --- the file itself
+
+    def safekeeping(self, database: Path, journals: Path) -> Safekeeping:
+        """What there is of the file of conversations and of its backups, and what is done for it. Made when first asked for."""
+        if self._safekeeping is None:
+            from sidelight.engine.safekeeping import Safekeeping
+
+            self._safekeeping = Safekeeping(database, self._put, journals=journals)
+        return self._safekeeping
+
+    @property
+    def standing(self) -> Standing:
+        """How the file of conversations stands, and what there was to say when it was opened."""
+        from sidelight.engine.safekeeping import Standing
+
+        if self._store is None:
+            return Standing("memory", self._opening)
+        return Standing("read_only" if self._store.read_only else "open", self._opening)
+
+    @property
+    def damaged(self) -> bool:
+        """Whether damage was found in the file since it was opened."""
+        return self._damaged
+
+    def in_memory_alone(self) -> tuple[Conversation, ...]:
+        """Conversations with something in them that no disk has, and none can take."""
+        return self._opened.unstored() if self._unwritable else ()
+
+    def contents(self, digests: frozenset[str]) -> Future[dict[str, bytes]]:
+        """The files of prompts, by digest."""
+        return self._network_side.run(lambda outside: outside.contents(digests))
+
     # --- what comes from the network
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
@@ -341,6 +382,7 @@ class Core:
 
     def _on_checked(self, found: Checked) -> None:
         if not found.sound:
+            self._damaged = True
             self._notice(
                 "damage",
                 Notice("engine.damaged", (("path", str(self._store.path if self._store else "")),), "error"),

@@ -23,6 +23,7 @@ class Opened:
         self.shown = first.id
         self._conversations = {first.id: first}
         self._stored: set[str] = set()
+        self._asked: set[str] = set()
         self._deleted: set[str] = set()
         self._home: dict[str, tuple[str, str]] = {}
         self._sent: dict[str, float] = {}
@@ -57,6 +58,11 @@ class Opened:
     def mark_stored(self, *conversation_ids: str) -> None:
         """These are on disk, or on their way there."""
         self._stored.update(conversation_ids)
+
+    def unstored(self) -> tuple[Conversation, ...]:
+        """Conversations in which something was asked that is not on disk, nor on its way there."""
+        here = self._conversations.values()
+        return tuple(c for c in here if c.id in self._asked and c.id not in self._stored)
 
     def mark_deleted(self, conversation_id: str) -> None:
         """It is gone from the disk; what streams in it is dropped."""
@@ -102,6 +108,7 @@ class Opened:
 
     def begin(self, turn_id: str, reply_ids: Sequence[str]) -> None:
         """These replies of the conversation shown are asked for."""
+        self._asked.add(self.shown)
         for reply_id in reply_ids:
             self._home[reply_id] = (self.shown, turn_id)
             self._unsealed[reply_id] = self.shown

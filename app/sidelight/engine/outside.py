@@ -73,7 +73,8 @@ class Outside:
         self._build = build
         self._redact = redact or Redactor()
         self._http = Http(settings.net)
-        self._recorder = Recorder(store, face.store_trouble, face.sealed)
+        writable = None if store is not None and store.read_only else store
+        self._recorder = Recorder(writable, face.store_trouble, face.sealed)
         self._fanout = Fanout(self._recorder, face.event, face.ended)
         self._contents = Contents(store)
         self._store = store
@@ -195,6 +196,10 @@ class Outside:
         assert self._store is not None
         await self._recorder.settled()
         return await asyncio.wrap_future(self._store.read(job))
+
+    async def contents(self, digests: frozenset[str]) -> dict[str, bytes]:
+        """The files of prompts, by digest. Raises StoreError where one is not to be had."""
+        return await self._contents.of(digests)
 
     async def recorded(self, reply_id: str) -> Recorded | None:
         """What went over the wire for a reply. Raises StoreError."""

@@ -23,7 +23,7 @@ def in_order(store: Store, wanted: Iterable[str] | None) -> tuple[str, ...]:
     return tuple(s.id for s in sorted(found, key=lambda s: (s.created, s.id)) if kept is None or s.id in kept)
 
 
-def write(path: Path, pieces: Iterable[str]) -> int:
+def write(path: Path, pieces: Iterable[str | bytes]) -> int:
     """Write a file for its owner alone; the bytes of it. Whatever stood there stays until the new one is whole.
 
     Raises OSError, and what `pieces` raises; then nothing is left behind.
@@ -44,9 +44,9 @@ def write(path: Path, pieces: Iterable[str]) -> int:
     return size
 
 
-def encoded(pieces: Iterable[str]) -> Iterator[bytes]:
-    """Pieces of text in UTF-8; what is no Unicode is mended."""
-    return (mended(piece).encode() for piece in pieces)
+def encoded(pieces: Iterable[str | bytes]) -> Iterator[bytes]:
+    """Pieces of text in UTF-8, where what is no Unicode is mended; bytes as they are."""
+    return (piece if isinstance(piece, bytes) else mended(piece).encode() for piece in pieces)
 
 
 def file_name(title: str, suffix: str) -> str:

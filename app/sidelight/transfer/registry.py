@@ -26,15 +26,20 @@ class Format:
     readable: bool
     module: str
 
-    def pieces(self, source: Source) -> Iterator[str]:
-        """The text of an export, a piece at a time."""
-        write: Callable[[Source], Iterator[str]] = import_module(self.module).pieces
+    def pieces(self, source: Source) -> Iterator[str | bytes]:
+        """An export, a piece at a time: its text, or its bytes where it is none."""
+        write: Callable[[Source], Iterator[str | bytes]] = import_module(self.module).pieces
         return write(source)
+
+    def text(self, source: Source) -> str:
+        """A whole export of a format that is text."""
+        return "".join(p if isinstance(p, str) else p.decode() for p in self.pieces(source))
 
 
 FORMATS = (
     Format("md", ".md", "transfer.format.md", True, "sidelight.transfer.formats.markdown"),
     Format("html", ".html", "transfer.format.html", True, "sidelight.transfer.formats.html"),
+    Format("pdf", ".pdf", "transfer.format.pdf", True, "sidelight.transfer.formats.pdf"),
     Format("json", ".json", "transfer.format.json", False, "sidelight.transfer.formats.json"),
 )
 

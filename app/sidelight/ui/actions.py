@@ -5,16 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QMainWindow, QMenu, QToolButton, QWidget
 
 from sidelight import messages
 
-__all__ = ["COMMANDS", "GROUPS", "Command", "Situation", "make_actions"]
+__all__ = ["COMMANDS", "GROUPS", "Command", "Situation", "add_menus", "make_actions"]
 
 When = Literal["always", "streaming", "idle", "lanes", "several", "turns", "failed", "listed"]
 Group = Literal["conversation", "lanes", "view", "app"]
@@ -89,7 +90,13 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("copy", "ui.copy_answer", "conversation", "copy_answer", ("Ctrl+Shift+C",), "turns"),
     Command("copy_markdown", "ui.copy_markdown", "conversation", "copy_conversation", (), "turns"),
     Command("export", "ui.export", "conversation", "export_conversations", ("Ctrl+Shift+E",)),
+    Command("import", "ui.import", "conversation", "import_conversations", ("Ctrl+Shift+I",)),
+    Command("edit_prompt", "ui.edit.last", "conversation", "edit_prompt", ("Ctrl+Up",), "turns"),
+    Command("branches", "ui.prompt.branches", "conversation", "show_branches", ("Ctrl+Shift+B",), "turns"),
+    Command("temporary", "ui.temporary", "conversation", "new_temporary", ("Ctrl+Shift+N",)),
     Command("rename", "ui.rename", "conversation", "rename_conversation", ("F2",), "listed"),
+    Command("pin", "ui.history.pin_or_unpin", "conversation", "pin_conversation", (), "listed"),
+    Command("tags", "ui.tagging.edit", "conversation", "tag_conversation", ("Ctrl+Shift+T",), "listed"),
     Command("delete", "ui.delete", "conversation", "delete_conversation", ("Ctrl+Shift+Del",), "listed"),
     Command("add_lane", "ui.lane.add", "lanes", "add_lane", ("Ctrl+L",)),
     Command("lane_model", "ui.lane.model", "lanes", "choose_model", ("Ctrl+M",), "lanes"),
@@ -111,6 +118,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("sidebar", "ui.sidebar", "view", "toggle_sidebar", ("Ctrl+B",)),
     Command("details", "ui.lane.details", "view", "toggle_details", ("Ctrl+I",)),
     Command("search_history", "ui.history.search", "view", "search_history", ("Ctrl+Shift+F",)),
+    Command("trash", "ui.trash", "view", "show_trash"),
     Command("composer", "ui.composer.focus", "view", "focus_composer", ("Ctrl+J",)),
     Command("zoom_in", "ui.zoom.in", "view", "zoom", ("Ctrl++", "Ctrl+="), argument=1),
     Command("zoom_out", "ui.zoom.out", "view", "zoom", ("Ctrl+-",), argument=-1),
@@ -125,6 +133,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         role=QAction.MenuRole.PreferencesRole,
     ),
     Command("menu", "ui.menu", "app", "open_menu", ("F10",)),
+    Command("help", "ui.help", "app", "open_help", ("F1",)),
     Command("keys", "ui.keys", "app", "open_keys", ("Ctrl+/",)),
     Command("quit", "ui.quit", "app", "close", ("Ctrl+Q",), role=QAction.MenuRole.QuitRole),
 )
@@ -142,6 +151,25 @@ def make_actions(window: QWidget) -> dict[str, QAction]:
         window.addAction(action)
         made[command.id] = action
     return made
+
+
+def add_menus(window: QMainWindow, actions: Mapping[str, QAction], button: QToolButton) -> None:
+    """Give the commands a menu for each group: in the bar that a Mac has for them, elsewhere in one menu of `button`."""
+    menus = []
+    for group, title in GROUPS:
+        menu = QMenu(messages.text(title), window)
+        for command in COMMANDS:
+            if command.group == group and not command.id.startswith("maximise_"):
+                menu.addAction(actions[command.id])
+        menus.append(menu)
+    if sys.platform == "darwin":
+        for menu in menus:
+            window.menuBar().addMenu(menu)
+        return
+    top = QMenu(window)
+    for menu in menus:
+        top.addMenu(menu)
+    button.setMenu(top)
 
 
 def _caller(window: QWidget, command: Command) -> Callable[[], None]:

@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage
 from sidelight import messages
 from sidelight.chat.message import Attachment
 
-__all__ = ["Attached", "Pasted", "Refused", "Source", "has_files", "offered_by"]
+__all__ = ["Attached", "Kept", "Pasted", "Refused", "Source", "has_files", "offered_by"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,15 @@ class Pasted:
     content: bytes | QImage
 
 
-Source: TypeAlias = Path | Pasted
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file of a draft, as it was taken once."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+Source: TypeAlias = Path | Pasted | Kept
 
 
 @dataclass(frozen=True, slots=True)

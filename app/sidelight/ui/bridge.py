@@ -1,11 +1,13 @@
 """The conductor: drains the session while something comes, and turns its state into values for the panes.
 
-One precise timer, which runs only while something streams. It decides when a pane is drawn, never what it looks like.
+One precise timer, which runs only while something streams, and in step with it. It decides when a pane is drawn, never
+what it looks like; how many lanes are drawn in a frame is the pane's.
 The journal does not depend on it: a window that stands still loses nothing.
 """
 
 from __future__ import annotations
 
+import sys
 import time
 from functools import partial
 from typing import Final, Protocol
@@ -21,30 +23,31 @@ from sidelight.settings import Settings
 from sidelight.store.search import Found
 from sidelight.ui.mailbox import Mailbox
 from sidelight.ui.panes.compare.values import Compared, Facts
-from sidelight.ui.panes.composer.pane import Chip, ComposerValue
-from sidelight.ui.panes.history.groups import Entry
-from sidelight.ui.panes.history.pane import HistoryValue
+from sidelight.ui.panes.composer.values import Chip, ComposerValue
+from sidelight.ui.panes.history.groups import HistoryValue
 from sidelight.ui.panes.welcome.pane import WelcomeValue
 from sidelight.ui.servers import found_servers
+from sidelight.ui.shelf import history_value
 
 __all__ = ["Bridge", "Surface", "backend_title", "can_answer", "lane_name", "offers", "sees"]
 
 BUDGET: Final = 0.006
 """Seconds of folding in one tick; the rest of a frame is for drawing."""
 FRAME_MS: Final = 16
-HALF_RATE_MS: Final = 33
 HIDDEN_MS: Final = 250
-FULL_RATE_LANES: Final = 4
+SOON_MS: Final = 4
+"""From the first of what comes until it is drawn: what comes with it is drawn with it."""
+APART: Final = 0.012
+"""Seconds between two ticks at least, however much comes."""
+SWITCH: Final = 0.0005
+"""Seconds that a thread waits for the interpreter before it asks for it. Each call into Qt may give it away, dozens in a
+frame, and Python's own 5 ms would be waited each time as long as the network's thread has something to read."""
 CLOCK_S: Final = 1 / 16
 """Seconds between two ticks of the clocks; the lanes take turns, so that each moves four times a second."""
 
 
 class Surface(Protocol):
     """What the conductor plays on: the main window."""
-
-    @property
-    def visible_lanes(self) -> int:
-        """How many lanes are in sight."""
 
     @property
     def in_sight(self) -> bool:
@@ -64,6 +67,9 @@ class Surface(Protocol):
 
     def show_place(self, turn: str, reply: str) -> None:
         """Bring a turn into sight, and a reply in it, "" for its prompt."""
+
+    def show_draft(self) -> None:
+        """Draw what was written for this conversation and not sent."""
 
     def show_welcome(self, value: WelcomeValue) -> None:
         """Draw the empty state."""
@@ -93,32 +99,41 @@ class Bridge(QObject):
         self._surface = surface
         self._news: set[str] = set()
         self._stopped = False
+        self._ticked = 0.0
         self._clock = 0.0
         self._facts: tuple[tuple[str, Facts], ...] = ()
         self._asking = False
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
+        self._early = QTimer(self, interval=SOON_MS, singleShot=True)
+        self._early.setTimerType(Qt.TimerType.PreciseTimer)
+        self._early.timeout.connect(self._on_early)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)
         self._soon.timeout.connect(self._draw)
+        self._switch = sys.getswitchinterval()
         self._leave = session.subscribe(self._on_change)
         self._woken: Mailbox[None] = Mailbox(self._wake, self)
         session.wake = partial(self._woken.slot.put, None)
 
     def start(self) -> None:
         """Draw everything once."""
+        self._switch = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH)
         self._news = {"conversation", "history", "notice", "weights", "backends", "settings"}
         self._draw()
 
     def stop(self) -> None:
         """Hear of nothing any more."""
         self._stopped = True
+        sys.setswitchinterval(self._switch)
         self._session.wake = lambda: None
         self._leave()
         self._woken.close()
         self._timer.stop()
+        self._early.stop()
         self._soon.stop()
 
     @property
@@ -127,8 +142,12 @@ class Bridge(QObject):
         return self._timer.isActive()
 
     def _wake(self, _rung: None) -> None:
-        if not self._timer.isActive() and not self._stopped:  # a call may have been under way
+        if self._stopped:  # a call may have been under way
+            return
+        if not self._timer.isActive():
             self._tick()
+        elif self._timer.interval() == FRAME_MS and time.monotonic() - self._ticked >= APART:
+            self._early.start()
 
     def _on_change(self, change: Change) -> None:
         shown = self._session.conversation.id
@@ -138,11 +157,18 @@ class Bridge(QObject):
         if not self._timer.isActive():
             self._soon.start()
 
+    def _on_early(self) -> None:
+        """The ticks fall into step with what comes."""
+        if self._timer.isActive():
+            self._timer.start()
+        self._tick()
+
     def _tick(self) -> None:
+        self._early.stop()
         self._session.drain(BUDGET)
         if self._news:
             self._draw()
-        now = time.monotonic()
+        self._ticked = now = time.monotonic()
         if now - self._clock >= CLOCK_S:
             self._clock = now
             self._surface.move_clocks()
@@ -153,9 +179,7 @@ class Bridge(QObject):
             self._surface.move_clocks()
 
     def _pace(self) -> None:
-        interval = FRAME_MS if self._surface.visible_lanes <= FULL_RATE_LANES else HALF_RATE_MS
-        if not self._surface.in_sight:
-            interval = HIDDEN_MS
+        interval = FRAME_MS if self._surface.in_sight else HIDDEN_MS
         if self._timer.interval() != interval or not self._timer.isActive():
             self._timer.start(interval)
 
@@ -173,8 +197,12 @@ class Bridge(QObject):
             self._asking = asking
             self._surface.show_composer(self._composer())
             self._surface.show_situation()
-        if news & {"conversation", "history"} or ("reply" in news and not self._session.streaming):
+        if news & {"conversation", "history", "settings"} or (
+            "reply" in news and not self._session.streaming
+        ):
             self._surface.show_history(self._history())
+        if "draft" in news:
+            self._surface.show_draft()
         if "found" in news:
             self._surface.show_found(self._session.found(), self._session.indexed)
         if "sought" in news:
@@ -221,9 +249,7 @@ class Bridge(QObject):
         )
 
     def _history(self) -> HistoryValue:
-        session = self._session
-        entries = tuple(Entry(s.id, s.title, s.updated) for s in session.history())
-        return HistoryValue(entries, session.conversation.id, session.streaming_conversations)
+        return history_value(self._session)
 
     def _welcome(self) -> WelcomeValue:
         session = self._session

@@ -17,7 +17,6 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
 from itertools import count
-from pathlib import Path
 from typing import Final, TypeAlias
 
 import msgspec
@@ -26,7 +25,7 @@ from PySide6.QtGui import QImage, QImageReader, QImageWriter
 
 from sidelight import messages
 from sidelight.chat.message import Attachment
-from sidelight.ui.attaching import Attached, Pasted, Refused, Source
+from sidelight.ui.attaching import Attached, Kept, Pasted, Refused, Source
 from sidelight.ui.mailbox import Mailbox, Slot
 from sidelight.workers import pdf
 from sidelight.workers.process import Worker, WorkerError
@@ -66,6 +65,8 @@ def read(source: Source) -> Attached | Refused:
         name = messages.text("ui.attach.pasted")
         content = source.content if isinstance(source.content, bytes) else _encoded(source.content)
         return examine(name, content)
+    if isinstance(source, Kept):
+        return examine(source.name, source.content)
     name = _printable(source.name)
     try:
         about = source.stat()
@@ -188,7 +189,7 @@ class Reader(QObject):
         self._asked[number] = whose
         work = partial(_read_all, tuple(sources), number, self._box.slot)
         threading.Thread(target=work, name="attach", daemon=True).start()
-        names = (s.name if isinstance(s, Path) else messages.text("ui.attach.pasted") for s in sources)
+        names = (messages.text("ui.attach.pasted") if isinstance(s, Pasted) else s.name for s in sources)
         hung = tuple(Refused(_printable(name), "ui.attach.unreadable") for name in names)
         QTimer.singleShot(DEADLINE_MS * len(hung), self, lambda: self._settle(number, hung))
 

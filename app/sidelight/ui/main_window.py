@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent
     from PySide6.QtWidgets import QWidget
 
+    from sidelight.engine.safekeeping import Reopening
     from sidelight.engine.session import Session
     from sidelight.engine.terms import Notice
     from sidelight.settings import BackendSetting, Settings
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from sidelight.ui.panes.compare.pane import LanesPane
     from sidelight.ui.panes.compare.values import Compared
     from sidelight.ui.panes.composer.values import ComposerValue
-    from sidelight.ui.panes.history.pane import HistoryValue
+    from sidelight.ui.panes.history.groups import HistoryValue
     from sidelight.ui.panes.welcome.pane import WelcomeValue
     from sidelight.ui.theme import Palette
 
@@ -60,6 +61,8 @@ class MainWindow(Frame):
         self._situation: Situation | None = None
         self._furnished = False
         self.closed = False
+        self.reopening: Reopening | None = None
+        """What is to be done once this window is closed, before the next one."""
         if session is not None:
             self.setWindowIcon(app_icon())
             self.put_back(session.settings.window)
@@ -124,6 +127,7 @@ class MainWindow(Frame):
 
     def _make_parts(self) -> None:
         from sidelight.ui.actions import make_actions
+        from sidelight.ui.shelf import Shelf
         from sidelight.ui.spending import Purse
         from sidelight.ui.window.asking import Asking
         from sidelight.ui.window.details import Details
@@ -135,7 +139,9 @@ class MainWindow(Frame):
         self.actions_by_id = make_actions(self)
         self._purse = purse = Purse(session, self.composer, self)
         self._asking = Asking(session, purse, self.composer, self)
-        self.dialogs = Dialogs(session, purse, self._database, self.actions_by_id, self)
+        self.dialogs = Dialogs(session, purse, self._database, self.actions_by_id, self, self.reopen)
+        self.shelf = Shelf(session, self.history, self.dialogs.open_export, self)
+        self.dialogs.hit_chosen.connect(self.shelf.open_hit)
         self.remarks = Remarks(
             session, self._unlike, lambda said: self.banner.say(said, level="warning"), self
         )
@@ -164,10 +170,8 @@ class MainWindow(Frame):
         self.history.opened.connect(session.open)
         self.history.renamed.connect(session.rename)
         self.history.hidden.connect(self._on_hidden)
-        self.history.deleted.connect(session.delete)
         self.history.asked_new.connect(self.new_conversation)
         self.history.searched.connect(session.search)
-        self.history.hit_opened.connect(session.open)
         self.welcome.fetch_wanted.connect(session.fetch_weights)
         self.welcome.cancel_wanted.connect(session.cancel_weights)
         self.welcome.server_wanted.connect(self.lanes.use_server)
@@ -176,6 +180,7 @@ class MainWindow(Frame):
         self.welcome.address_wanted.connect(lambda: self.open_address_dialog())
         self.welcome.prompt_chosen.connect(self.composer.take_back)
         self.banner.closed.connect(self._on_notice_read)
+        self.banner.acted.connect(self._on_acted)
         self._rule.activated.connect(lambda _index: session.set_rule(ContextRule(self._rule.currentData())))
 
     @property
@@ -200,7 +205,10 @@ class MainWindow(Frame):
         """Draw the lanes, or the empty state where nothing was asked yet."""
         conversation = value.conversation
         self.remarks.soon()
-        self._title.setText(" ".join(conversation.title.split()))
+        title = " ".join(conversation.title.split())
+        self._title.setText(
+            messages.text("ui.temporary.title", title=title) if self._session.temporary else title
+        )
         self._rule.setCurrentIndex(max(0, self._rule.findData(conversation.rule)))
         if not conversation.turns:
             self._stack.setCurrentWidget(self.welcome)
@@ -250,7 +258,11 @@ class MainWindow(Frame):
 
     def show_place(self, turn: str, reply: str) -> None:
         """Bring a turn into sight in every lane, and a reply in its own."""
-        self.lanes.show_place(turn, reply)
+        self.lanes.show_place(turn, reply, self.shelf.sought(turn, reply))
+
+    def show_draft(self) -> None:
+        """Show what was written in an earlier life of the program."""
+        self._asking.show_draft()
 
     def show_welcome(self, value: WelcomeValue) -> None:
         """Draw the empty state."""
@@ -261,9 +273,12 @@ class MainWindow(Frame):
         self._shown_notice = notices[-1] if notices else None
         if self._shown_notice is None:
             self.banner.say("")
-        else:
-            notice = self._shown_notice
-            self.banner.say(messages.text(notice.code, **dict(notice.params)), level=notice.level)
+            return
+        from sidelight.ui.preferences.remedies import remedy
+
+        notice, found = self._shown_notice, remedy(self._shown_notice)
+        label = found[0] if found is not None else messages.text(notice.action) if notice.action else ""
+        self.banner.say(messages.text(notice.code, **dict(notice.params)), level=notice.level, action=label)
 
     def show_outside(self) -> None:
         """Open dialogs draw what is new outside."""
@@ -358,10 +373,45 @@ class MainWindow(Frame):
         """Write conversations into a file."""
         self.dialogs.open_export()
 
+    def import_conversations(self) -> None:
+        """Take conversations in from files."""
+        self.dialogs.open_import()
+
+    def edit_prompt(self) -> None:
+        """Change the newest prompt and send it as a new branch."""
+        if self._session.conversation.leaf is not None:
+            self.dialogs.open_edit(self._session.conversation.leaf)
+
+    def show_branches(self) -> None:
+        """Show the map of branches."""
+        self.dialogs.open_branches()
+
+    def open_help(self) -> None:
+        """Show the guide."""
+        self.dialogs.open_help(self._palette, self._zoom)
+
+    def new_temporary(self) -> None:
+        """Begin a conversation that is never written."""
+        self._session.new(temporary=True)
+        self.composer.setFocus()
+
     def rename_conversation(self) -> None:
         """Edit the title in the list."""
         self._show_sidebar(True)
         self.history.rename_current()
+
+    def pin_conversation(self) -> None:
+        """Pin the conversation shown, or unpin it."""
+        self.history.pin_current()
+
+    def tag_conversation(self) -> None:
+        """Give the conversation shown other tags."""
+        self.history.tag_current()
+
+    def show_trash(self) -> None:
+        """Show what was deleted in the list."""
+        self._show_sidebar(True)
+        self.history.show_trash()
 
     def delete_conversation(self) -> None:
         """Delete the conversation shown; it can be taken back for a few seconds."""
@@ -514,6 +564,23 @@ class MainWindow(Frame):
 
         open_url(address, self)
 
+    def _on_acted(self) -> None:
+        """Do what the banner offers."""
+        from sidelight.ui.preferences.remedies import remedy
+
+        if self._shown_notice is None:
+            return
+        found = remedy(self._shown_notice)
+        if found is not None:
+            self.dialogs.remedy(found[1])
+        elif self._shown_notice.action:
+            self._session.act(self._shown_notice)
+
+    def reopen(self, wish: Reopening) -> None:
+        """End this session; the next one begins once the wish is carried out."""
+        self.reopening = wish
+        self.close()
+
     def _on_notice_read(self) -> None:
         if self._shown_notice is not None:
             self._session.dismiss(self._shown_notice)
@@ -537,6 +604,7 @@ class MainWindow(Frame):
             import msgspec
 
             self.history.finish_deleting()
+            self.composer.keep_draft()
             settings = self._session.settings
             self._session.change_settings(msgspec.structs.replace(settings, window=self._place()))
         super().closeEvent(event)

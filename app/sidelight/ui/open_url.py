@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from PySide6.QtCore import Qt, QUrl
@@ -11,7 +12,7 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 from sidelight import messages
 from sidelight.render.links import is_safe
 
-__all__ = ["open_url", "shown_address"]
+__all__ = ["open_folder", "open_url", "shown_address"]
 
 
 def shown_address(address: str) -> str:
@@ -26,6 +27,12 @@ def shown_address(address: str) -> str:
         return address
     port = f":{parts.port}" if parts.port is not None else ""
     return parts._replace(netloc=plain + port).geturl()
+
+
+def open_folder(folder: Path) -> None:
+    """Let the system show a folder of ours. Nothing happens where it is none."""
+    if folder.is_dir():
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
 
 def open_url(address: str, parent: QWidget) -> None:

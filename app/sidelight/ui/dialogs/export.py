@@ -50,9 +50,10 @@ class ExportDialog(Dialog):
         parent: QWidget | None = None,
         *,
         everything: bool = False,
+        chosen: str = "",
         ask_path: Callable[[QWidget, str, Callable[[str], None]], None] | None = None,
     ) -> None:
-        """`everything`: begin with all that can be taken in again. `ask_path` asks for the name of a file, given one to begin with; the system's own dialog unless told."""
+        """`everything`: begin with all that can be taken in again; `chosen`: with the conversation of this id. `ask_path` asks for the name of a file, given one to begin with; the system's own dialog unless told."""
         super().__init__(messages.text("ui.export.title"), parent)
         self._shown = shown
         self._ask_path = ask_path or _ask_path
@@ -68,7 +69,7 @@ class ExportDialog(Dialog):
             item = QListWidgetItem(" ".join(summary.title.split()) or messages.text("ui.history.untitled"))
             item.setData(_ID, summary.id)
             self._list.addItem(item)
-            item.setSelected(summary.id == shown.id)
+            item.setSelected(summary.id == (chosen or shown.id))
         self._format = _combo("ui.export.format", [(form.id, form.label) for form in FORMATS])
         self._about = Label(role="muted", wrap=True)
         self._about.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -98,6 +99,8 @@ class ExportDialog(Dialog):
         self._do = self.add_buttons(messages.text("ui.export.do"), cancel=False, beside=self._leave)
         self._which.currentIndexChanged.connect(lambda _index: self._draw())
         self._format.currentIndexChanged.connect(lambda _index: self._draw())
+        if chosen and chosen != shown.id:
+            self._which.setCurrentIndex(self._which.findData("chosen"))
         if everything:
             self._which.setCurrentIndex(self._which.findData("all"))
             self._format.setCurrentIndex(self._format.findData("json"))

@@ -30,6 +30,7 @@ class Asking(QObject):
         self._purse = purse
         self._composer = composer
         self._reader: Reader | None = None
+        composer.drafted.connect(session.keep_draft)
 
     def send(self, prompt: str) -> None:
         """Ask all lanes, with the files that stand in the composer; it is emptied once they were asked."""
@@ -40,6 +41,15 @@ class Asking(QObject):
         self._session.send(prompt, files, over_limit=over_limit)
         self._composer.clear()
         self._composer.setFocus()
+
+    def show_draft(self) -> None:
+        """Put the draft of the conversation shown into the composer, where that is empty."""
+        from sidelight.ui.attaching import Kept
+
+        session = self._session
+        files = tuple(Kept(attachment.name, content) for attachment, content in session.draft_files)
+        if self._composer.show_draft(session.draft) and files:
+            self._composer.offer(files)
 
     def read(self, conversation: str, sources: tuple[Source, ...]) -> None:
         """Read what was offered for a conversation, and give the composer what became of it."""

@@ -5,13 +5,13 @@ Not what they look like (`ui.dialogs`, `ui.preferences`), which is imported with
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
@@ -24,17 +24,27 @@ from sidelight.ui.actions import COMMANDS
 from sidelight.ui.spending import Purse
 
 if TYPE_CHECKING:
+    from sidelight.engine.safekeeping import Reopening
     from sidelight.store.search import Found
     from sidelight.ui.dialogs.access import KeyDialog
     from sidelight.ui.dialogs.model_picker import ModelPicker
     from sidelight.ui.dialogs.palette import CommandPalette
+    from sidelight.ui.preferences.keeping import Keeping
+    from sidelight.ui.preferences.remedies import Remedy
     from sidelight.ui.preferences.window import PreferencesWindow
+    from sidelight.ui.theme import Palette
 
 __all__ = ["Dialogs"]
 
 
 class Dialogs(QObject):
-    """`database` is where the profile keeps conversations, or would; `actions` are the commands by their ids."""
+    """`database` is where the profile keeps conversations, or would; `actions` are the commands by their ids.
+
+    `reopen` ends the session and begins the next one, once what is wished was carried out. `hit_chosen`, from the palette,
+    carries a conversation, a turn and a reply ("": the prompt).
+    """
+
+    hit_chosen = Signal(str, str, str)
 
     def __init__(
         self,
@@ -43,6 +53,7 @@ class Dialogs(QObject):
         database: Path,
         actions: Mapping[str, QAction],
         window: QWidget,
+        reopen: Callable[[Reopening], None],
     ) -> None:
         super().__init__(window)
         self._session = session
@@ -50,10 +61,12 @@ class Dialogs(QObject):
         self._database = database
         self._actions = actions
         self._window = window
+        self._reopen = reopen
         self.picker: ModelPicker | None = None
         self.preferences: PreferencesWindow | None = None
         self.key: KeyDialog | None = None
         self._palette: CommandPalette | None = None
+        self._keeping: Keeping | None = None
 
     # --- news for those that are open
 
@@ -108,7 +121,7 @@ class Dialogs(QObject):
         palette = CommandPalette(choices, self._window)
         palette.chosen.connect(self._on_palette)
         palette.searched.connect(self._session.search)
-        palette.hit_chosen.connect(self._session.open)
+        palette.hit_chosen.connect(self.hit_chosen)
         palette.destroyed.connect(self._on_palette_gone)
         self._palette = palette
         palette.open()
@@ -128,14 +141,57 @@ class Dialogs(QObject):
 
         KeyList(self._window).open()
 
-    def open_export(self) -> None:
-        """Write conversations into a file."""
+    def open_import(self) -> None:
+        """Take conversations in from files."""
+        from sidelight.ui.dialogs.importing import ImportDialog
+
+        dialog = ImportDialog(self._database, self._window)
+        dialog.taken.connect(self._session.refresh_history)
+        dialog.open()
+
+    def open_help(self, palette: Palette, zoom: float) -> None:
+        """Show the guide."""
+        from sidelight.ui.help.window import HelpWindow
+
+        HelpWindow(palette, zoom, self._window).show()
+
+    def open_branches(self) -> None:
+        """Show the map of branches of the conversation that is shown."""
+        from sidelight.ui.dialogs.branches import BranchMap
+
+        found = BranchMap(self._session.conversation, self._window)
+        found.chosen.connect(self._session.go_to)
+        found.open()
+
+    def open_edit(self, turn_id: str) -> None:
+        """Change a prompt; what is sent begins a branch."""
+        from sidelight.ui.dialogs.branches import EditPrompt
+
+        turn = self._session.conversation.turn(turn_id)
+        if turn is None:
+            return
+        dialog = EditPrompt(turn, self._window, enter_sends=self._session.settings.enter_sends)
+        dialog.sent.connect(
+            lambda text: self._purse.within_limit(
+                lambda over_limit: self._session.edit(turn_id, text, over_limit=over_limit)
+            )
+        )
+        dialog.open()
+
+    def open_export(self, chosen: str = "", *, everything: bool = False) -> None:
+        """Write conversations into a file: the one of this id to begin with, the one shown unless told."""
         from sidelight.ui.dialogs.export import ExportDialog
         from sidelight.ui.exporting import Place
 
         session = self._session
-        place = Place(self._database, session.own_prices)
-        ExportDialog(session.conversation, session.history(), place, self._window).open()
+        unsaved = session.in_memory_alone()
+        digests = frozenset(a.digest for c in unsaved for t in c.turns for a in t.prompt.attachments)
+        coming = session.contents(digests) if digests else None
+        place = Place(
+            self._database, session.own_prices, unsaved, lambda: {} if coming is None else coming.result(30)
+        )
+        shown, listed = session.conversation, session.history()
+        ExportDialog(shown, listed, place, self._above, everything=everything, chosen=chosen).open()
 
     # --- preferences, keys, addresses
 
@@ -154,6 +210,7 @@ class Dialogs(QObject):
             window.local.cancel_wanted.connect(session.cancel_weights)
             window.finished.connect(self._on_preferences_closed)
             self._purse.show_on(window.spending)
+            self._keep().show_on(window.data)
             window.show_value(session.settings, places.known_backends(session), session.weights())
             self.preferences = window
         self.preferences.show()
@@ -163,6 +220,40 @@ class Dialogs(QObject):
     def _on_preferences_closed(self) -> None:
         self.preferences = None
         self._purse.show_on(None)
+        self._keep().show_on(None)
+
+    def remedy(self, remedy: Remedy) -> None:
+        """Do what a banner offers against trouble with the file of conversations."""
+        match remedy:
+            case "again":
+                self._keep().try_again()
+            case "read_only":
+                self._keep().read_only()
+            case "page":
+                self.open_preferences()
+                assert self.preferences is not None
+                self.preferences.turn_to(self.preferences.data)
+
+    def _keep(self) -> Keeping:
+        """Made when first needed."""
+        if self._keeping is None:
+            from sidelight.ui.open_url import open_folder
+            from sidelight.ui.preferences.keeping import Around, Keeping
+
+            session = self._session
+            around = Around(
+                standing=lambda: session.standing,
+                damaged=lambda: session.damaged,
+                streaming=lambda: bool(session.streaming_conversations),
+                unsaved=session.in_memory_alone,
+                contents=session.contents,
+                reopen=self._reopen,
+                export=lambda: self.open_export(everything=True),
+                open_folder=open_folder,
+            )
+            keep = session.safekeeping(self._database, self._database.with_name("journals"))
+            self._keeping = Keeping(keep, around, self._window)
+        return self._keeping
 
     def open_key(self, backend: str = "") -> None:
         """Take a key for a backend."""

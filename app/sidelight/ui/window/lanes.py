@@ -20,6 +20,7 @@ from sidelight.ui.window.dialogs import Dialogs
 
 if TYPE_CHECKING:
     from sidelight.ui.panes.compare.pane import LanesPane
+    from sidelight.ui.shelf import Sought
 
 __all__ = ["Lanes"]
 
@@ -61,16 +62,18 @@ class Lanes(QObject):
         lanes = session.conversation.lanes
         return lanes[0].id if lanes else None
 
-    def show_place(self, turn: str, reply: str) -> None:
-        """Bring a turn into sight in every lane, and a reply in its own."""
+    def show_place(self, turn: str, reply: str, sought: Sought | None = None) -> None:
+        """Bring a turn into sight in every lane, and a reply in its own: the very words by which it was found, marked."""
         if self.pane is None:
             return
         for column in self.pane.columns:
             column.view.scroll_to_row(f"{turn}.prompt")
         found = self._session.conversation.turn(turn)
-        for answer in found.replies if found is not None else ():
-            if answer.id == reply:
-                self.pane.focus_on(answer.lane)
+        lane = next((a.lane for a in found.replies if a.id == reply), "") if found is not None else ""
+        if lane:
+            self.pane.focus_on(lane)
+        if sought is not None:
+            self.pane.find_from(sought.words, lane, sought.row)
 
     # --- wishes
 

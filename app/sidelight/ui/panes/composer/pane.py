@@ -35,16 +35,21 @@ __all__ = ["ComposerPane"]
 
 _MOST_ROOM: Final = 400
 """Pixels that are kept for lanes before they are known."""
+_PAUSE_MS: Final = 1000
 _MARGINS = 100
 """Pixels around the row of lanes and in it."""
 
 
 class ComposerPane(QFrame):
-    """`sent` carries the whole prompt, beside which `files` go; `files_offered` a conversation and what is to be read."""
+    """`sent` carries the whole prompt, beside which `files` go; `files_offered` a conversation and what is to be read.
+
+    `drafted` carries a conversation, what was written for it and the files, once a second at most and before another is shown.
+    """
 
     sent = Signal(str)
     files_offered = Signal(str, object)
     files_changed = Signal()
+    drafted = Signal(str, str, object)
     stopped = Signal()
     lane_clicked = Signal(str)
     add_clicked = Signal()
@@ -117,7 +122,7 @@ class ComposerPane(QFrame):
 
     def complete(self) -> None:
         """Make what cannot be seen before there is a value. What was typed until now stays as it is."""
-        from PySide6.QtCore import Qt
+        from PySide6.QtCore import Qt, QTimer
 
         from sidelight.ui.panes.composer.values import ComposerValue
         from sidelight.ui.widgets.flow import FlowLayout
@@ -143,7 +148,7 @@ class ComposerPane(QFrame):
         self._foot.insertWidget(2, self._hint, 0, Qt.AlignmentFlag.AlignVCenter)
         self._outer.addWidget(self._money)
         self.edit.pasted.connect(self._attach)
-        self.edit.offered.connect(self._offer)
+        self.edit.offered.connect(self.offer)
         self.edit.textChanged.connect(self._usual_hint)
         self._attach_button.clicked.connect(self.choose_files)
         self.setAcceptDrops(True)
@@ -151,6 +156,12 @@ class ComposerPane(QFrame):
         for part in (self.edit, self._attach_button, self._send):
             part.follow()
         self.installEventFilter(self)
+        self._pause = QTimer(self, interval=_PAUSE_MS, singleShot=True)
+        self._pause.timeout.connect(self.keep_draft)
+        self.edit.textChanged.connect(self._on_change)
+        self.files_changed.connect(self._on_change)
+        if self.edit.toPlainText():
+            self._on_change()
         self._bare = False
 
     def catch_up(self) -> None:
@@ -176,6 +187,20 @@ class ComposerPane(QFrame):
             self._draw_button()
         if value.enter_sends != before.enter_sends or not self._hint.text():
             self._usual_hint()
+
+    def keep_draft(self) -> None:
+        """What stands there is worth keeping, now."""
+        if not self._bare and self._value.conversation:
+            self._pause.stop()
+            self.drafted.emit(self._value.conversation, self.prompt, self.files)
+
+    def show_draft(self, text: str) -> bool:
+        """Show what was written in an earlier life of the program, unless something stands there already; whether it does."""
+        if self.prompt or self._files:
+            return False
+        self.edit.setPlainText(text)
+        self.edit.moveCursor(self.edit.textCursor().MoveOperation.End)
+        return True
 
     def say(self, sentence: str) -> None:
         """A quiet sentence beside the button, until the next key."""
@@ -265,6 +290,7 @@ class ComposerPane(QFrame):
         self._say_refused("")
         self._draw_attached()
         self.files_changed.emit()
+        self._pause.stop()  # the session forgets the draft by itself
 
     def choose_files(self) -> None:
         """Ask for files to attach."""
@@ -274,7 +300,7 @@ class ComposerPane(QFrame):
         dialog = QFileDialog(self, messages.text("ui.attach"))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.filesSelected.connect(lambda paths: self._offer(tuple(Path(path) for path in paths)))
+        dialog.filesSelected.connect(lambda paths: self.offer(tuple(Path(path) for path in paths)))
         dialog.open()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -290,9 +316,10 @@ class ComposerPane(QFrame):
 
         if files := offered_by(event.mimeData()):
             event.acceptProposedAction()
-            self._offer(files)
+            self.offer(files)
 
-    def _offer(self, sources: tuple[Source, ...]) -> None:
+    def offer(self, sources: tuple[Source, ...]) -> None:
+        """Have files read that are to go with the prompt."""
         self._say_refused("")
         self._reading[self._value.conversation] += 1
         self.files_offered.emit(self._value.conversation, sources)
@@ -309,6 +336,7 @@ class ComposerPane(QFrame):
         from sidelight.ui.panes.composer.values import Draft
 
         draft = Draft(self.edit.toPlainText(), self._pasted, self._files)
+        self.drafted.emit(old, self.prompt, self.files)
         if draft.text or draft.pasted or draft.files:
             self._drafts[old] = draft
         else:
@@ -319,6 +347,11 @@ class ComposerPane(QFrame):
         self._pasted, self._files = kept.pasted, kept.files
         self._say_refused("")
         self._draw_attached()
+        self._pause.stop()
+
+    def _on_change(self) -> None:
+        if not self._pause.isActive():
+            self._pause.start()
 
     def _attach(self, pasted: str) -> None:
         self._pasted = (*self._pasted, pasted)
