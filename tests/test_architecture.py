@@ -95,6 +95,13 @@ PLANTS: dict[str, Plant] = {
     "a Markdown parser outside render": plant("door-markdown-it", store__planted="import markdown_it\n"),
     "highlighting outside render": plant("door-markdown-it", ui__planted="import pygments.lexers\n"),
     "Python-Markdown outside the guide": plant("door-markdown", ui__planted="import markdown\n"),
+    "a reader of PDF outside the process that can be ended": plant(
+        "door-pypdf", ui__planted="import pypdf\n"
+    ),
+    "a format of import that knows another one": plant(
+        "importers",
+        **{"+transfer__importers__claude": LATE.format("sidelight.transfer.importers.llm", "conversations")},
+    ),
     "the engine's library outside local": plant("door-engine", engine__planted="import xllamacpp\n"),
 }
 

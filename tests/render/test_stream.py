@@ -262,3 +262,36 @@ def test_open_ends_look_closed() -> None:
 def test_half_a_marker_is_not_shown(half: str) -> None:
     """Otherwise a paragraph would flash as a heading at the first dash of a list."""
     assert _tail("some text\n" + half) == _tail("some text\n")
+
+
+_CODE = ("a", "b = 1", "\n", "\n", "\n\n", "  ", "\t", "    x", "- y", "# z", " \n", "é", "}", "`", "~~~")
+
+
+def test_code_that_grows_by_lines_is_what_is_parsed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = BlockStream._longer_code
+    taken = 0
+
+    def watched(stream: BlockStream, code: CodeBlock, text: str) -> tuple[Block, ...] | None:
+        nonlocal taken
+        longer = quick(stream, code, text)
+        taken += longer is not None
+        return longer
+
+    monkeypatch.setattr(BlockStream, "_longer_code", watched)
+    for seed in range(400):
+        chance = random.Random(seed)
+        marks = _CODE if seed % 3 else _CODE[:-2]
+        text = chance.choice(("", "Before.\n\n", "- a\n\n", "> q\n\n")) + chance.choice(
+            ("```", "~~~py", "```` x y")
+        )
+        text += "\n" + "".join(chance.choice(marks) for _ in range(chance.randrange(30)))
+        stream, at = BlockStream(), 0
+        while at < len(text):
+            size = chance.randrange(1, 9)
+            stream.feed(text[at : at + size])
+            at += size
+            anew = BlockStream()
+            anew.feed(text[:at])
+            assert (stream.finished, stream.tail) == (anew.finished, anew.tail), text[:at]
+        assert stream.finish() == parse(text)
+    assert taken > 500

@@ -246,7 +246,7 @@ FIRST_PAINT = """
 import sys
 from sidelight import __main__ as door, main
 
-def painted(shown):
+def painted(shown, _opening):
     import PySide6.QtCore, PySide6.QtWidgets
     print(repr({
         "modules": sorted(sys.modules),

@@ -32,7 +32,7 @@ def shown_address(address: str) -> str:
 def open_folder(folder: Path) -> None:
     """Let the system show a folder of ours. Nothing happens where it is none."""
     if folder.is_dir():
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+        _hand_over(QUrl.fromLocalFile(str(folder)))
 
 
 def open_url(address: str, parent: QWidget) -> None:
@@ -48,5 +48,9 @@ def open_url(address: str, parent: QWidget) -> None:
     question.setInformativeText(shown_address(address))
     yes = question.addButton(messages.text("ui.link.open"), QMessageBox.ButtonRole.AcceptRole)
     question.addButton(messages.text("ui.cancel"), QMessageBox.ButtonRole.RejectRole)
-    yes.clicked.connect(lambda: QDesktopServices.openUrl(QUrl(shown_address(address))))
+    yes.clicked.connect(lambda: _hand_over(QUrl(shown_address(address))))
     question.open()
+
+
+def _hand_over(url: QUrl) -> None:
+    QDesktopServices.openUrl(url)

@@ -258,11 +258,11 @@ def test_what_is_dear_to_draw_is_drawn_less_often(qtbot: QtBot, show: SHOW) -> N
     pane = show(streaming(1, 1))
     (column,) = pane.columns
     column._costs = (0.004, 0.005)
-    assert column.pause == pytest.approx(0.048)
+    assert column.pause == pytest.approx(0.032)
     column._costs = (0.5, 0.0001)  # once is no habit
     assert column.pause < 0.01
     column._costs = (1.0, 1.0)
-    assert column.pause == 0.1
+    assert column.pause == 0.066
 
 
 def test_the_end_of_a_reply_does_not_wait(qtbot: QtBot, show: SHOW) -> None:
