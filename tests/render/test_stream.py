@@ -292,6 +292,6 @@ def test_code_that_grows_by_lines_is_what_is_parsed_at_once(monkeypatch: pytest.
             at += size
             anew = BlockStream()
             anew.feed(text[:at])
-            assert (stream.finished, stream.tail) == (anew.finished, anew.tail), text[:at]
+            assert [*stream.finished, *stream.tail] == [*anew.finished, *anew.tail], text[:at]
         assert stream.finish() == parse(text)
     assert taken > 500

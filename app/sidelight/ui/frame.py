@@ -1,7 +1,7 @@
 """The frame of the main window: bar, sidebar's ground, empty middle, composer. It is what the first paint shows.
 
 Nothing here knows a session. `MainWindow` is this frame with everything in it: what is put in later never moves what stands
-here already (a test compares the pixels). What this file imports is paid before the first paint; docs/decisions/0010.
+here already (a test compares the pixels). What this file imports is paid before the first paint; docs/decisions/0009.
 """
 
 from __future__ import annotations

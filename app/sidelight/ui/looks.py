@@ -45,7 +45,7 @@ class Looks(QObject):
         self._words = False
         self.palette: Palette = LIGHT
         self.zoom = 0.0
-        # the system's own palette tells its scheme without the enumeration for it; docs/decisions/0010
+        # the system's own palette tells its scheme without the enumeration for it; docs/decisions/0009
         self._system_dark = bare and app.palette().color(QPalette.ColorRole.Window).lightness() < 128
         if not bare:
             self.complete()

@@ -1,7 +1,7 @@
 """The first paint: a window that can be written into, before anything is known but where it stood and how it looked.
 
 Nothing of the network, the store or the session is imported here, nor any part of Qt that this window can do without;
-docs/decisions/0010 has what each costs. What comes after is `application`.
+docs/decisions/0009 has what each costs. What comes after is `application`.
 """
 
 from __future__ import annotations

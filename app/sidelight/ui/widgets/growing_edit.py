@@ -38,7 +38,7 @@ class GrowingEdit(QPlainTextEdit):
         self.setTabChangesFocus(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._margin = _MARGIN
-        self.setProperty("verticalScrollBarPolicy", "ScrollBarAlwaysOff")  # by name: docs/decisions/0010
+        self.setProperty("verticalScrollBarPolicy", "ScrollBarAlwaysOff")  # by name: docs/decisions/0009
         if not bare:
             self.follow()
 
@@ -49,7 +49,7 @@ class GrowingEdit(QPlainTextEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter sends or breaks the line, by the setting; Ctrl+Enter always sends, Shift+Enter never does."""
-        from PySide6.QtCore import Qt  # late: docs/decisions/0010
+        from PySide6.QtCore import Qt  # late: docs/decisions/0009
 
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not self._composing:
             control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
@@ -78,7 +78,7 @@ class GrowingEdit(QPlainTextEdit):
         """Fit its height to its lines from now on, and again after a change of font or width."""
         self._margin = round(self.document().documentMargin())
         self.document().documentLayout().documentSizeChanged.connect(self.fit)
-        # a filter, since an override would be called, and Qt's events be made, before the first paint: decisions/0010
+        # a filter, since an override would be called, and Qt's events be made, before the first paint: decisions/0009
         self.installEventFilter(_Follower(self))
         self.fit()
 
@@ -95,7 +95,7 @@ class GrowingEdit(QPlainTextEdit):
         # The plain-text layout counts its height in lines.
         lines = self.document().documentLayout().documentSize().height()
         policy = "ScrollBarAsNeeded" if lines > self._most_lines else "ScrollBarAlwaysOff"
-        self.setProperty("verticalScrollBarPolicy", policy)  # by name: docs/decisions/0010
+        self.setProperty("verticalScrollBarPolicy", policy)  # by name: docs/decisions/0009
         self.setFixedHeight(self._height(min(max(lines, 1), self._most_lines)))
 
     def _height(self, lines: float) -> int:

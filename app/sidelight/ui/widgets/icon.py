@@ -94,7 +94,7 @@ class IconButton(QToolButton):
         self._polished = False
         if role:
             self.setProperty("role", role)
-        self.setProperty("focusPolicy", "TabFocus")  # by name: docs/decisions/0010
+        self.setProperty("focusPolicy", "TabFocus")  # by name: docs/decisions/0009
         self.setAutoRaise(True)
         if caption:
             self.set_caption(caption)
@@ -127,7 +127,7 @@ class IconButton(QToolButton):
 
     def follow(self) -> None:
         """Draw the icon once the look is known, before the button is shown or measured, and again when it changes."""
-        # a filter, since an override would be called, and Qt's events be made, before the first paint: decisions/0010
+        # a filter, since an override would be called, and Qt's events be made, before the first paint: decisions/0009
         self.installEventFilter(self)
         self._draw()
 

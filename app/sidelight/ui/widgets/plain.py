@@ -31,7 +31,7 @@ class Label(QLabel):
         self, text: str = "", role: str = "", *, wrap: bool = False, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self.setProperty("textFormat", "PlainText")  # by name: docs/decisions/0010
+        self.setProperty("textFormat", "PlainText")  # by name: docs/decisions/0009
         self.setWordWrap(wrap)
         self.setIndent(0)
         self.setText(text)

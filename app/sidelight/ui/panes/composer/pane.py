@@ -71,7 +71,7 @@ class ComposerPane(QFrame):
         self.edit.setPlaceholderText(messages.text("ui.composer.placeholder"))
         self.edit.setAccessibleName(messages.text("ui.composer.name"))
         self._attach_button = IconButton("attach", messages.text("ui.attach"), bare=True)
-        self._attach_button.setProperty("focusPolicy", "StrongFocus")  # by name: docs/decisions/0010
+        self._attach_button.setProperty("focusPolicy", "StrongFocus")  # by name: docs/decisions/0009
         self._chips = QWidget()
         self._send = IconButton(
             "send", messages.text("ui.send"), role="accent", caption=messages.text("ui.send"), bare=True
