@@ -314,6 +314,7 @@ def _timed(told: dict[str, Any], written: dict[str, list[tuple[float, int]]]) ->
         "paint p99": _quantile(paints, 0.99),
         "last byte": max(0.0, shown_at - last),
         "opened": told.get("opened"),
+        "opened whole": told.get("opened_whole"),
         "open stall": told.get("open_stall"),
     }
     return {name: None if value is None else 1000 * value for name, value in figures.items()}

@@ -143,22 +143,29 @@ def play(house: House, asked: argparse.Namespace) -> Steps:
 
 
 def _open(main_window: Watched, session: Session, conversation: str, figures: dict[str, Any]) -> Steps:
-    """Open a stored conversation; measure until all lanes in sight are drawn, and how long the window stood still meanwhile."""
+    """Open a stored conversation; measure until all lanes in sight have text in them, until all of it is read, and how long
+    the window stood still meanwhile.
+    """
     drawn: list[float] = []
+    read: list[float] = []
 
     def tell() -> None:
         pane = main_window.findChild(LanesPane)
         seen = [c for c in pane.columns if not c.visibleRegion().isEmpty()] if pane is not None else []
-        if session.conversation.id == conversation and seen and not any(c.stale for c in seen):
+        if session.conversation.id != conversation or not seen:
+            return
+        if all(c.view.first_key() for c in seen):
             drawn.append(time.monotonic())
+        if not any(c.stale for c in seen):
+            read.append(time.monotonic())
 
     main_window.drawn = tell
     meter = Meter(1)
     meter.beat()
     began = time.monotonic()
     session.open(conversation)
-    yield lambda: bool(drawn)
-    figures["opened"] = drawn[0] - began
+    yield lambda: bool(read)
+    figures["opened"], figures["opened_whole"] = drawn[0] - began, read[0] - began
     yield after(2.0)
     meter.stop()
     beats = meter.beats

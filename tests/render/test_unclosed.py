@@ -42,3 +42,10 @@ def test_escaped_and_closed_marks_open_nothing() -> None:
         stream = BlockStream()
         stream.feed(source)
         assert [list(texts(b)) for b in stream.tail] == [list(texts(b)) for b in parse(source)]
+
+
+def test_the_end_of_a_fence_is_no_open_mark() -> None:
+    for source in ("~~~py\na\n\n~~~  \n", "~~~\na\n\nb\n~~~"):
+        stream = BlockStream()
+        stream.feed(source)
+        assert stream.tail == parse(source)

@@ -46,6 +46,7 @@ _PLAIN_WORD = re.compile(rf"\s{_PLAIN}*[^\W\d_]{_PLAIN}*\Z")
 _ADDRESS = re.compile(r"www|://", re.IGNORECASE)
 """Text and the word before it in which nothing can begin or end markup, if it is no address. The word has a letter, so it
 is no marker."""
+_FENCES = ("```", "~~~")
 _WORD = 60
 """Characters in which that word must fit."""
 _BLANK_LINE = re.compile(r"^[ \t]*\n", re.MULTILINE)
@@ -100,11 +101,12 @@ class BlockStream:
     def tail(self) -> tuple[Block, ...]:
         """The open end as blocks, made presentable: what is unclosed looks closed, half a marker is not shown."""
         if self._tail is None:
-            source, formula = presentable(self._tail_source(self._stop))
+            written = self._tail_source(self._stop)
+            source, formula = presentable(written)
             self._tail = tuple(p.block for p in self._parsed(source, dict(self._environment)))
             if formula and self._tail:
                 self._tail = (*self._tail[:-1], _with_open_formula(self._tail[-1]))
-            self._fenced = in_fence(source)
+            self._fenced = in_fence(written)
             self._drawn = len(self._whole)
         if self._end is not None:
             return (*self._tail, More(len(self._whole) - self._end))
@@ -143,10 +145,25 @@ class BlockStream:
         if ")" in text and "](" in self._whole[self._open.offset :]:
             return None  # it may end a link
         *before, last = self._tail
+        if self._fenced and isinstance(last, CodeBlock) and not before and "\n" in text:
+            return self._longer_code(last, text)
         longer = _longer(
             last, self._fenced, text, self._whole[max(self._open.offset, len(self._whole) - _WORD) :]
         )
         return None if longer is None else (*before, longer)
+
+    def _longer_code(self, code: CodeBlock, text: str) -> tuple[Block, ...] | None:
+        """Code in a fence at the margin with more lines, none of which can end it."""
+        opening, opened, lines = self._tail_source(self._stop).partition("\n")
+        line = lines.rpartition("\n")[2]
+        if not (opened and opening.startswith(_FENCES)) or any(c in line + text for c in "`~"):
+            return None
+        shown = (lines + text).rstrip(" \t")
+        shown = shown.removesuffix("\n") if shown.endswith("\n") else lines + text
+        if not shown or len(shown) > PIECE:
+            return None
+        begin = code.source_lines[0]
+        return (replace(code, text=shown, source_lines=(begin, begin + 2 + shown.count("\n"))),)
 
     def replace(self, whole: str) -> None:
         """The text became another, as when an answer turns out to be reasoning. Equal blocks stay the same objects."""

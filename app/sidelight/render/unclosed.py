@@ -32,6 +32,8 @@ def presentable(source: str) -> tuple[str, bool]:
     if in_fence(source):
         return source, False
     done, blank, paragraph = source.rpartition("\n\n")
+    if "~~~" in paragraph and in_fence(done):
+        return source, False  # the end of a fence is no mark of text struck out
     if (table := _table(paragraph)) is not None:
         return done + blank + table, False
     closed, formula = _closed(paragraph)

@@ -227,6 +227,38 @@ def _worker(_bench: Bench) -> str:
     return f"formula {formula.width:.1f} em wide, {len(colours.spans)} spans of code"
 
 
+def _pdf(_bench: Bench) -> str:
+    """The worker takes the text out of a PDF."""
+    import msgspec
+
+    from sidelight.workers import pdf
+    from sidelight.workers.process import Worker
+
+    drawing = b"BT /F 12 Tf 9 9 Td (lighthouse) Tj ET"
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Count 1/Kids[3 0 R]>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
+        b"<</Length %d>>stream\n%b\nendstream" % (len(drawing), drawing),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    )
+    content, rows = b"%PDF-1.4\n", [b"0000000000 65535 f \n"]
+    for number, body in enumerate(objects, 1):
+        rows.append(b"%010d 00000 n \n" % len(content))
+        content += b"%d 0 obj\n%b\nendobj\n" % (number, body)
+    table = b"xref\n0 %d\n%btrailer\n<</Size %d/Root 1 0 R>>\n" % (len(rows), b"".join(rows), len(rows))
+    content += table + b"startxref\n%d\n%%%%EOF\n" % len(content)
+    worker = Worker(memory=pdf.MEMORY)
+    try:
+        read = msgspec.msgpack.Decoder(pdf.PdfText | pdf.NoPdfText).decode
+        taken = worker.submit(pdf.JOB, (content,), read, within=pdf.WITHIN).result(60)
+    finally:
+        worker.close()
+    if not isinstance(taken, pdf.PdfText) or "lighthouse" not in taken.text:
+        raise RuntimeError(f"a page became {taken}")
+    return f"{taken.pages} page, {len(taken.text)} characters"
+
+
 def _markdown(_bench: Bench) -> str:
     from sidelight.render.html import html
     from sidelight.render.markdown import parse
@@ -434,6 +466,7 @@ CHECKS: dict[str, Check] = {
     "letters": _letters,
     "words": _words,
     "worker": _worker,
+    "pdf": _pdf,
     "markdown": _markdown,
     "help": _help,
     "network": _network,

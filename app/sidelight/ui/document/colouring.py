@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QTextCharFormat, QTextDocument, QTextLayout
 
 from sidelight.render.blocks import CodeBlock, code_text
 from sidelight.ui.code_colours import CODE_DARK, CODE_LIGHT
-from sidelight.ui.document.build import Code
+from sidelight.ui.document.document import Code
 
 if TYPE_CHECKING:
     from sidelight.render.highlight import Colours, Span

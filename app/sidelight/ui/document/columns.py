@@ -54,4 +54,4 @@ def _longest_line(column: Sequence[str]) -> str:
 
 def _columns(text: str) -> int:
     """Rough width in characters; those of East Asia count twice but may be broken anywhere."""
-    return len(text) + sum(c > "\u2e80" for c in text)
+    return len(text) if text.isascii() else len(text) + sum(c > "\u2e80" for c in text)

@@ -36,6 +36,8 @@ the last); any other word is an address."""
 Run: TypeAlias = tuple[str, Style]
 
 _TRACE_SCALE = 0.93
+_LINK = "link"
+"""In the place of an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +138,19 @@ class Letters:
 
     def format(self, hand: Hand, style: Style = ()) -> QTextCharFormat:
         """The format of a run."""
+        if style and (address := next((m for m in reversed(style) if ":" in m), "")):
+            # addresses are without number; what they have in common is kept
+            link = QTextCharFormat(self.format(hand, tuple(_LINK if ":" in mark else mark for mark in style)))
+            link.setAnchorHref(address)
+            return link
         found = self._formats.get((hand, style))
         if found is None:
-            found = QTextCharFormat()
+            found = self._formats[hand, style] = QTextCharFormat()
             found.setFont(self.font(hand))
             if hand.muted:
                 found.setForeground(QColor(self.colours.muted))
             for mark in style:
                 self._mark(found, mark)
-            if not any(":" in mark for mark in style):  # addresses are without number
-                self._formats[hand, style] = found
         return found
 
     def _mark(self, form: QTextCharFormat, mark: str) -> None:
@@ -166,9 +171,8 @@ class Letters:
                 form.setFontPointSize(form.fontPointSize() * 0.92)
                 if mark != "formula":
                     form.setBackground(QColor(self.colours.raised))
-            case address:
+            case _:
                 form.setAnchor(True)
-                form.setAnchorHref(address)
                 form.setForeground(QColor(self.colours.accent))
                 form.setFontUnderline(True)
 

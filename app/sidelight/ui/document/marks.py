@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QAbstractTextDocumentLayout, QColor, QTextCharFormat, QTextCursor
 
-from sidelight.ui.document.build import BlockDocument, moved
+from sidelight.ui.document.document import BlockDocument, moved
 from sidelight.ui.document.rows import Item
 
 __all__ = ["Link", "boxes_of", "links_of", "marked", "places_of"]

@@ -28,7 +28,7 @@ from sidelight import messages
 from sidelight.render import code_names
 from sidelight.render.blocks import CodeBlock, Table, holds_link
 from sidelight.ui.document.block_bar import WISHES, BlockBar, caption
-from sidelight.ui.document.build import MORE, text_between
+from sidelight.ui.document.document import MORE, text_between
 from sidelight.ui.document.marks import Link, links_of
 from sidelight.ui.document.pieces import Piece, chain_of, pieces_of, rect_of, text_of, whole_of
 from sidelight.ui.document.rows import Item
@@ -189,6 +189,8 @@ class PieceView(BlockView):
 
     def _reach(self, item: Item) -> int:
         """How far a row can be scrolled, with those that show the same piece."""
+        if not isinstance(item.block, CodeBlock | Table):
+            return item.document.overflow if item.document is not None else 0
         if isinstance(item.block, CodeBlock) and self._sideways.all_wrap:
             return 0
         rows = chain_of(self._stack.items, item)

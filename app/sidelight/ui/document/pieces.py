@@ -12,7 +12,7 @@ from PySide6.QtCore import QRectF
 
 from sidelight.render import tables
 from sidelight.render.blocks import CodeBlock, Table, within
-from sidelight.ui.document.build import BlockDocument
+from sidelight.ui.document.document import BlockDocument
 from sidelight.ui.document.rows import Item
 
 __all__ = ["Piece", "chain_of", "first_of", "pieces_of", "rect_of", "text_of", "whole_of"]

@@ -15,7 +15,10 @@ from typing import TypeAlias
 from PySide6.QtWidgets import QWidget
 
 from sidelight.render.blocks import Block, CodeBlock, Heading, texts
-from sidelight.ui.document.build import BlockDocument, Role, gap_before, grow
+from sidelight.ui.document.build import gap_before
+from sidelight.ui.document.document import BlockDocument
+from sidelight.ui.document.grow import grow
+from sidelight.ui.document.letters import Role
 
 __all__ = ["Item", "Row", "RowStack", "TextRow", "WidgetRow"]
 
@@ -116,6 +119,14 @@ def same(one: Row, other: Row) -> bool:
             return False
 
 
+def _is_shown(item: Item, row: Row) -> bool:
+    """Whether an item shows a row already, perhaps under another key."""
+    before = item.row
+    if isinstance(before, TextRow) and isinstance(row, TextRow) and before.block is row.block:
+        return before.role == row.role
+    return same(before, row)
+
+
 def _grown(item: Item, row: Row) -> bool:
     """Whether the row is the item's with more text at its end, which its document has now taken in."""
     before = item.row
@@ -155,11 +166,12 @@ class RowStack:
         left = {item.row.key: item for item in old[first:]}
         for key in left:
             del self.by_key[key]
+        elsewhere = {id(i.block): i for i in left.values() if i.block is not None and i.document is not None}
         made: list[Item] = []
         for row in rows[first:]:
-            known = left.get(row.key)
-            if known is not None and (same(known.row, row) or _grown(known, row)):
-                del left[row.key]
+            known = left.get(row.key) or (elsewhere.get(id(row.block)) if isinstance(row, TextRow) else None)
+            if known is not None and known.row.key in left and (_is_shown(known, row) or _grown(known, row)):
+                del left[known.row.key]
                 known.row = row
                 made.append(known)
             else:

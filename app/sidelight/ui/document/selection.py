@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtGui import QTextCursor
 
 from sidelight.render.blocks import Block, plain, separator
-from sidelight.ui.document.build import BlockDocument, text_between
+from sidelight.ui.document.document import BlockDocument, text_between
 from sidelight.ui.document.rows import Item, TextRow
 
 __all__ = ["Point", "Selection"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
 
-from sidelight.ui.document.build import SCROLLER
+from sidelight.ui.document.document import SCROLLER
 from sidelight.ui.theme import Palette
 
 __all__ = ["Sideways"]

@@ -58,6 +58,7 @@ class Finding(QObject):
         self._total = 0
         self._at = -1
         self._origin = ("", "")  # lane and row from which on the first match is looked at
+        self._wanted: tuple[str, str] | None = None
         self._work: Iterator[None] | None = None
         self._turn = QTimer(self, interval=0, singleShot=True)
         self._turn.timeout.connect(self._go_on)
@@ -74,7 +75,10 @@ class Finding(QObject):
     def look_for(self, query: Query, *, everywhere: bool = True) -> None:
         """Find this from the place looked at on; an empty query ends it. Not `everywhere`: in the lane used last."""
         used = self._used()
-        if (place := self._place()) is not None:
+        wanted, self._wanted = self._wanted, None
+        if wanted is not None:
+            self._origin = wanted
+        elif (place := self._place()) is not None:
             self._origin = (place[0], place[1].key)
         elif used is not None:
             self._origin = (used.lane.id, used.view.first_key())
@@ -85,6 +89,10 @@ class Finding(QObject):
         for column in self._columns():
             column.view.show_match(None)
         self._begin()
+
+    def begin_at(self, lane: str, row: str) -> None:
+        """What is looked for next is looked at from there on; `row` is a key, or what it begins with."""
+        self._wanted = (lane, row)
 
     def notice(self) -> None:
         """The lanes show something else: what is new joins, soon."""
@@ -127,8 +135,8 @@ class Finding(QObject):
         """Count lane by lane in reading order; at each yield others may have a turn."""
         looked_at = self._place()
         fresh: list[_Row] = []
-        total = first = 0
-        again = -1
+        total = 0
+        first = again = -1
         for column in self._columns():
             lane = column.lane.id
             if self._lane not in (None, lane):
@@ -141,7 +149,7 @@ class Finding(QObject):
             for n, row in enumerate(rows):
                 if n % _ROWS == _ROWS - 1:
                     yield
-                if (lane, row.key) == self._origin:
+                if first < 0 and lane == self._origin[0] and row.key.startswith(self._origin[1]):
                     first = total
                 count = counter.count(row)
                 if looked_at is not None and (lane, row.key) == (looked_at[0], looked_at[1].key):
@@ -149,6 +157,7 @@ class Finding(QObject):
                 if count:
                     fresh.append(_Row(lane, row.key, total))
                     total += count
+        first = max(first, 0)
         self._found, self._total = fresh, total
         if looked_at is not None:  # it is looked at still, wherever it stands now
             self._at = min(again if again >= 0 else first, total - 1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from operator import is_
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
@@ -24,6 +26,10 @@ from sidelight.ui.theme import Palette
 
 __all__ = ["LaneColumn"]
 
+_SHARE = 8
+"""How many times as long as it took to draw a lane it is left as it is."""
+_LONGEST = 0.066
+"""Seconds that it is left so at most."""
 Elapsed = Callable[[str], float | None]
 
 
@@ -46,6 +52,8 @@ class LaneColumn(QFrame):
         self.setProperty("role", "lane")
         self.lane = lane
         self.stale = True
+        self.drawn_at = 0.0
+        self._costs = (0.0, 0.0)
         self._facts = Facts(lane.model, lane.backend)
         self._place = 1
         self._turns: tuple[Turn, ...] = ()
@@ -86,6 +94,19 @@ class LaneColumn(QFrame):
 
     # --- values in
 
+    def shows(
+        self, lane: Lane, facts: Facts, place: int, turns: tuple[Turn, ...], mode: ThinkingMode
+    ) -> bool:
+        """Whether this is what it was shown last."""
+        return (
+            len(turns) == len(self._turns)
+            and all(
+                new is old or new.versions(lane.id) == old.versions(lane.id)
+                for new, old in zip(turns, self._turns, strict=True)
+            )
+            and (lane, facts, place, mode) == (self.lane, self._facts, self._place, self._mode)
+        )
+
     def show_value(
         self,
         lane: Lane,
@@ -107,9 +128,17 @@ class LaneColumn(QFrame):
         if stage != self._drawn_stage:  # what only counts up is drawn by `tick`, ten times a second
             self._drawn_stage = stage
             self._draw_bars()
-        self.stale = not rows
+        self.stale = True
         if rows:
+            began = time.monotonic()
             self._draw_rows()
+            self.drawn_at = time.monotonic()
+            self._costs = (self._costs[1], self.drawn_at - began)
+
+    @property
+    def pause(self) -> float:
+        """Seconds after which it may be drawn again, so that what is dear to draw (a long table) is drawn less often."""
+        return min(_SHARE * min(self._costs), _LONGEST)
 
     def show_remark(self, reply_id: str, remark: Remark) -> None:
         """Say what was found out about a reply, in header and footer, as long as it is the one looked at."""
@@ -184,10 +213,11 @@ class LaneColumn(QFrame):
 
     def _draw_rows(self) -> None:
         rows = self.rows.build(self._turns, self.lane.id, self._mode, self._time)
-        pairs = enumerate(zip(self._shown_rows, rows, strict=False))
-        same = next((i for i, (old, new) in pairs if old is not new), min(len(self._shown_rows), len(rows)))
-        self.view.set_rows(rows, same)
-        self._shown_rows = rows
+        self.stale = self.rows.reading
+        if rows is not self._shown_rows:
+            alike = [*map(is_, self._shown_rows, rows), False]
+            self.view.set_rows(rows, alike.index(False))
+            self._shown_rows = rows
 
     def _on_hand(self) -> None:
         self._draw_rows()

@@ -11,7 +11,9 @@ from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QIcon, QPainter, 
 from PySide6.QtWidgets import QApplication, QScrollArea, QTabBar, QVBoxLayout, QWidget
 
 from sidelight import messages
+from sidelight.chat.conversation import Turn
 from sidelight.chat.message import Lane
+from sidelight.chat.reply import ReplyState
 from sidelight.ui.document.pictures import Pictures
 from sidelight.ui.panes.compare.find_bar import FindBar
 from sidelight.ui.panes.compare.finding import Finding
@@ -24,6 +26,12 @@ __all__ = ["TURNS", "LanesPane"]
 
 _BUDGET: Final = 0.006
 """Seconds of one turn of the loop in which lanes are drawn."""
+_MOST: Final = 4
+"""Lanes drawn in a frame. Up to so many follow every frame of the screen; of more, each follows every other one."""
+_HALF_RATE: Final = 0.03
+"""Seconds until such a lane may be drawn again: two frames, less what a timer may be early."""
+_REST_MS: Final = 20
+"""Until lanes that had to wait are drawn, if nothing comes in the next frame."""
 TURNS: Final = 4
 """Ticks in which all clocks move once."""
 
@@ -53,12 +61,16 @@ class LanesPane(QWidget):
         """`elapsed` gives the seconds since a reply's request left; without `pictures` the sources of formulas are shown."""
         super().__init__(parent)
         self._pictures = pictures
+        if pictures is not None:
+            pictures.warm()
         self._palette = palette
         self._zoom = 1.0
         self._elapsed = elapsed
         self._value: Compared | None = None
         self._facts: dict[str, Facts] = {}
         self._columns: list[LaneColumn] = []
+        self._seen: set[LaneColumn] = set()
+        self._turns: tuple[Turn, ...] = ()
         self._single: str | None = None
         self._current: str | None = None
         self._arrangement = Arrangement((), 0)
@@ -93,17 +105,20 @@ class LanesPane(QWidget):
         self._find.stepped.connect(self._finding.step)
         self._find.closed.connect(self._on_find_closed)
         self._finding.changed.connect(self._find.show_count)
-        self._rest = QTimer(self, interval=0, singleShot=True)
+        self._rest = QTimer(self, singleShot=True)
         self._rest.timeout.connect(self._draw_stale)
         self._tabs.currentChanged.connect(self._on_tab)
-        self._scroll.horizontalScrollBar().valueChanged.connect(lambda _value: self._draw_stale())
+        self._scroll.horizontalScrollBar().valueChanged.connect(self._on_strip)
 
     # --- values in
 
     def show_value(self, value: Compared) -> None:
-        """Draw the conversation. Lanes out of sight get only their bars, and the rest when they come into sight."""
+        """Draw the conversation, those lanes first that wait longest. What there is no time for is drawn in a later frame,
+        with all that came meanwhile. Lanes out of sight get only their bars, and the rest when they come into sight.
+        """
         before = [c.lane.id for c in self._columns]
         same_conversation = self._value is not None and self._value.conversation.id == value.conversation.id
+        turns, self._turns = self._turns, value.conversation.path
         if self._value is None or self._value.facts is not value.facts:
             self._facts = dict(value.facts)
         self._value = value
@@ -113,14 +128,17 @@ class LanesPane(QWidget):
             if not same_conversation:
                 self._single = None
             self._arrange()
-        deadline = time.monotonic() + _BUDGET
-        for place in self._in_turn():
-            column = self._columns[place]
-            self._draw(place, rows=self._in_sight(column) and time.monotonic() < deadline)
-            if column.rows.reading:
-                deadline = 0.0
+        asked = [t.id for t in turns] != [t.id for t in self._turns]
+        for place, (column, lane) in enumerate(zip(self._columns, lanes, strict=True)):
+            if not column.shows(lane, self._facts_of(lane), place + 1, self._turns, value.thinking):
+                column.stale = True
+                reply = self._turns[-1].reply(lane.id) if self._turns else None
+                if reply is None or reply.state is not ReplyState.STREAMING:
+                    column.drawn_at = 0.0  # it is not just more text: at once
+                if asked or not self._in_sight(column):
+                    self._draw(place, rows=False)
+        self._draw_stale()
         self._draw_tabs()
-        self._draw_rest()
         self._finding.notice()
 
     def set_palette_and_zoom(self, palette: Palette, zoom: float) -> None:
@@ -128,7 +146,7 @@ class LanesPane(QWidget):
         self._palette, self._zoom = palette, zoom
         for column in self._columns:
             column.set_palette_and_zoom(palette, zoom)
-        self._arrange()
+        self._arrange_anew()
         self._draw_tabs()
 
     def tick(self) -> None:
@@ -206,6 +224,15 @@ class LanesPane(QWidget):
         selected = self.current.view.selected_text() if self.current is not None else ""
         self._find.open_up("" if "\n" in selected else selected, several=len(self._columns) > 1)
 
+    def find_from(self, text: str, lane: str, row: str) -> None:
+        """Find this from a row of a lane on ("": the current one); `row` is its key, or what its key begins with."""
+        if self.current is None:
+            return
+        lane = lane or self.current.lane.id
+        self._finding.begin_at(lane, row)
+        self._find.open_up(text, several=len(self._columns) > 1)
+        self.focus_on(lane)
+
     def find_next(self, step: int) -> None:
         """Go to the next match (1) or the one before (-1)."""
         if self._find.isHidden():
@@ -235,27 +262,29 @@ class LanesPane(QWidget):
         column.view.pictures = self._pictures
         column.wished.connect(lambda wish: self._on_wish(column, wish))
         column.turn_wished.connect(lambda turn, wish: self.turn_wished.emit(column.lane.id, turn, wish))
+        column.looked.connect(self._draw_stale)  # not all may have been read in one go
         column.looked.connect(self.looked)
         column.link_clicked.connect(self.link_clicked)
         column.save_wished.connect(self.save_wished)
         return column
 
+    def _facts_of(self, lane: Lane) -> Facts:
+        return self._facts.get(lane.id) or Facts(lane.model, lane.backend)
+
     def _draw(self, place: int, *, rows: bool) -> None:
         assert self._value is not None
-        column, conversation = self._columns[place], self._value.conversation
-        lane = conversation.lanes[place]
+        column, lane = self._columns[place], self._value.conversation.lanes[place]
         column.show_value(
             lane,
-            self._facts.get(lane.id, Facts(lane.model, lane.backend)),
+            self._facts_of(lane),
             place + 1,
-            conversation.path,
+            self._turns,
             self._value.thinking,
             self._elapsed,
             rows=rows,
         )
         if rows:
             self._next = place + 1
-            column.stale = column.rows.reading
 
     def _in_turn(self) -> list[int]:
         """The places of all lanes, the one after the one drawn last first: none waits for ever."""
@@ -263,27 +292,43 @@ class LanesPane(QWidget):
         return [(self._next + n) % count for n in range(count)]
 
     def _draw_stale(self) -> None:
-        """Draw lanes that are in sight and not up to date, at least one and for `_BUDGET` at most."""
-        deadline = time.monotonic() + _BUDGET
-        for place in self._in_turn():
-            column = self._columns[place]
-            if column.stale and self._value is not None and self._in_sight(column):
-                self._draw(place, rows=True)
-                if column.rows.reading or time.monotonic() > deadline:
-                    break
-        self._draw_rest()
+        """Draw lanes that are in sight and not up to date, at least one, `_MOST` at most and for `_BUDGET` at most.
 
-    def _draw_rest(self) -> None:
-        """What is left comes in a later turn of the loop: what was drawn is painted and keys are heard in between."""
-        if self._value is not None and any(c.stale and self._in_sight(c) for c in self._columns):
-            self._rest.start()
+        What is left comes in a later turn of the loop: what was drawn is painted and keys are heard in between.
+        """
+        now = time.monotonic()
+        waiting = [p for p in self._in_turn() if self._columns[p].stale and self._in_sight(self._columns[p])]
+        due = [p for p in waiting if self._is_due(self._columns[p], now)]
+        late = False
+        for place in due[:_MOST]:
+            self._draw(place, rows=True)
+            late = self._columns[place].rows.reading or time.monotonic() - now > _BUDGET
+            if late:
+                break
+        if any(self._columns[p].stale for p in waiting):
+            self._rest.start(0 if late and due[1:] else _REST_MS)
+
+    def _is_due(self, column: LaneColumn, now: float) -> bool:
+        """Whether its frame has come: nothing is queued, so the longer it waits the more comes at once."""
+        pause = max(column.pause, _HALF_RATE if len(self._seen) > _MOST else 0.0)
+        return column.rows.reading or now - column.drawn_at >= pause
 
     def _in_sight(self, column: LaneColumn) -> bool:
-        if column.isHidden():
-            return False
-        place = column.geometry()
-        left = place.x() - self._scroll.horizontalScrollBar().value()
-        return left < self._scroll.viewport().width() and left + place.width() > 0
+        return column in self._seen
+
+    def _on_strip(self) -> None:
+        """It was scrolled."""
+        self._look()
+        self._draw_stale()
+
+    def _look(self) -> None:
+        """Which lanes are in sight now."""
+        view, left = self._scroll.viewport().width(), self._scroll.horizontalScrollBar().value()
+        self._seen = {
+            c
+            for c in self._columns
+            if not c.isHidden() and c.x() - left < view and c.x() - left + c.width() > 0
+        }
 
     def _on_wish(self, column: LaneColumn, wish: str) -> None:
         match wish:
@@ -304,7 +349,7 @@ class LanesPane(QWidget):
     def _maximise(self, column: LaneColumn) -> None:
         self._single = None if self._single == column.lane.id else column.lane.id
         self._current = column.lane.id
-        self._arrange()
+        self._arrange_anew()
         self._draw_tabs()
         column.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -313,6 +358,11 @@ class LanesPane(QWidget):
             self.current.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # --- places
+
+    def _arrange_anew(self) -> None:
+        """The same lanes at other places: draw those that came into sight."""
+        self._arrange()
+        self._draw_stale()
 
     def _arrange(self) -> None:
         room = self._scroll.maximumViewportSize()
@@ -332,7 +382,7 @@ class LanesPane(QWidget):
             column.set_edges(left=place.x > 0, top=place.y > 0)
             column.setVisible(alone is None or alone == index)
             column.header.show_maximised(self._single is not None)
-        self._draw_stale()
+        self._look()
 
     @property
     def _alone(self) -> int | None:
@@ -349,7 +399,7 @@ class LanesPane(QWidget):
         self._current = self._columns[index].lane.id
         if self._single is not None:
             self._single = self._current
-        self._arrange()
+        self._arrange_anew()
 
     def _draw_tabs(self) -> None:
         if self._tabs.isHidden():
@@ -391,7 +441,7 @@ class LanesPane(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Arrange again when the room changed."""
         if event.type() is QEvent.Type.Resize:
-            self._arrange()
+            self._arrange_anew()
             if self._value is not None:
                 self._draw_tabs()
         return super().eventFilter(watched, event)

@@ -6,9 +6,12 @@ opened or closed, an older version looked at) lives here and nowhere else.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from operator import is_
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -20,11 +23,12 @@ from sidelight.chat.conversation import Turn
 from sidelight.chat.events import FailureKind, FinishReason
 from sidelight.chat.reply import Reply, ReplyState
 from sidelight.render.blocks import Block, Break, Inline, Paragraph, Text
-from sidelight.render.markdown import parse
+from sidelight.render.markdown import normal, parse, parse_piece
 from sidelight.render.stream import BlockStream
+from sidelight.render.unclosed import in_fence
 from sidelight.settings import ThinkingMode
 from sidelight.ui import wording
-from sidelight.ui.document.build import Role
+from sidelight.ui.document.letters import Role
 from sidelight.ui.document.view import Row, TextRow, WidgetRow
 from sidelight.ui.panes.compare.cards import FailureCard, Files, Note, VersionBar
 from sidelight.ui.panes.compare.thinking import CloseBar, Thinking, ThinkingValue
@@ -34,10 +38,15 @@ __all__ = ["LaneRows"]
 
 _PROMPT_SHOWN = 8_000
 _LONG_TRACE = 1_200
-_READING = 0.008
+_READING = 0.006
 """Seconds in which finished texts are read at a time."""
-_SLICE = 4_000
+_SLICE = 2_000
 """Characters of a long text that are read in one go."""
+_LONG, _SEEN = 8_000, 2_500
+"""Characters of a text of which the end is shown before all of it is read, and those of that end."""
+_BEGIN = re.compile(r"\n\n(?=[^\s\d>|*+~`:-])")
+"""Where a block begins that does not go on from the one before."""
+_FENCES = re.compile(r"^.*(?:```|~~~).*$", re.MULTILINE)
 _PEEKED = 600
 """Characters from the end of a trace that its peek may need."""
 
@@ -86,9 +95,16 @@ class LaneRows(QObject):
         self._turns: dict[str, _Turn] = {}
         self._texts: dict[str, _Shown] = {}
         self._widgets: dict[str, WidgetRow] = {}
+        self._rows: list[Row] = []
+        self._built: tuple[Sequence[Turn], str, ThinkingMode] | None = None
+        """What `_rows` were made of; None where that must be looked at anew."""
         self._heads: dict[str, Thinking] = {}
         self._head_values: dict[str, ThinkingValue] = {}
         self._heads_made_of: dict[str, tuple[object, ...]] = {}
+
+    def _changed(self) -> None:
+        self._built = None
+        self.changed.emit()
 
     # --- what was done by hand
 
@@ -101,7 +117,7 @@ class LaneRows(QObject):
         for turn in turns:
             for reply in turn.versions(lane):
                 self._by_hand[reply.id] = opened
-        self.changed.emit()
+        self._changed()
 
     def open_trace(self, reply_id: str) -> None:
         """Open the trace of one reply by hand."""
@@ -132,13 +148,14 @@ class LaneRows(QObject):
 
     def newest_version(self, turn_id: str) -> None:
         """Look at the newest version again."""
+        self._built = None
         self._versions.pop(turn_id, None)
 
     def show_more(self, row: str) -> None:
         """Lay out more of a text that was too long to be shown at once; `row` is the key of its last row."""
         key = row.rsplit(".", 1)[0]
         self._pages[key] = self._pages.get(key, 1) + 1
-        self.changed.emit()
+        self._changed()
 
     # --- rows
 
@@ -151,10 +168,13 @@ class LaneRows(QObject):
     ) -> list[Row]:
         """The rows of the lane, newest turn first for as long as reading may take; then `reading` is set.
 
-        A turn that was not read yet is left out with those before it; one that changed looks as it did. The rows of a turn in
-        which nothing changed are the ones of the last time. `elapsed` gives the seconds of a live reply.
+        Of a turn that was not read yet only the end is there, and those before it are left out; one that changed looks as it
+        did. The rows of a turn in which nothing changed are the ones of the last time. `elapsed` gives the seconds of a live
+        reply.
         """
         self.reading = False
+        if self._only_thought(turns, lane, mode, elapsed):
+            return self._rows
         self._deadline, self._has_read = time.monotonic() + _READING, False
         found: list[list[Row]] = []
         first = turns[0].id if turns else ""
@@ -169,12 +189,48 @@ class LaneRows(QObject):
                 if not self.reading:
                     fresh = self._turn(turn, reply, versions, mode, elapsed, first == turn.id)
                     self._has_read = True
-                    if not self.reading:  # nor is it since
+                    if self._all_read():
                         kept = self._turns[turn.id] = _Turn(made_of, reply, fresh)
+                    elif kept is None and reply is not None:
+                        found.append(self._end_of_turn(turn, reply, first == turn.id))
             if kept is None:
                 break
             found.append(kept.rows)
-        return [row for rows in reversed(found) for row in rows]
+        rows = list(chain.from_iterable(reversed(found)))
+        if len(rows) != len(self._rows) or not all(map(is_, rows, self._rows)):
+            self._rows = rows
+        self._built = None if self.reading else (turns, lane, mode)
+        return self._rows
+
+    def _all_read(self) -> bool:
+        return not self.reading
+
+    def _end_of_turn(self, turn: Turn, reply: Reply, first: bool) -> list[Row]:
+        """What can be seen already of a turn that is being read."""
+        shown = self._texts.get(f"{reply.id}.answer")
+        if shown is None or not shown.rows:
+            return []
+        return [*shown.rows, *self._ending(turn, reply, first)]
+
+    def _only_thought(
+        self, turns: Sequence[Turn], lane: str, mode: ThinkingMode, elapsed: Callable[[str], float | None]
+    ) -> bool:
+        """Whether all that is new is more of a trace that is not open, in the newest turn; it is shown then."""
+        if self._built is None or not turns:
+            return False
+        before, *rest = self._built
+        if rest != [lane, mode] or len(before) != len(turns) or not all(map(is_, before[:-1], turns[:-1])):
+            return False
+        old, new = self.shown(before[-1], lane), self.shown(turns[-1], lane)
+        if old is None or new is None or not _thinks_on(old, new):
+            return False
+        if self._disclosure(new, mode) == "open":
+            return False
+        self._built = (turns, lane, mode)
+        value = self._head_values.get(new.id)
+        if value is not None:
+            self._show_head(new, new.trace_text, elapsed(new.id), value.disclosure)
+        return value is not None
 
     def _turn(
         self,
@@ -252,7 +308,7 @@ class LaneRows(QObject):
 
         def choose(index: int) -> None:
             self._versions[turn.id] = versions[index].version
-            self.changed.emit()
+            self._changed()
 
         remark = messages.text("ui.version.reread") if reply.reread else ""
 
@@ -295,11 +351,13 @@ class LaneRows(QObject):
 
     def _show_head(self, reply: Reply, trace: str, elapsed: float | None, degree: Disclosure) -> None:
         made_of = (len(trace), elapsed, degree, reply.state, reply.usage, reply.timing.first_answer)
-        if self._heads_made_of.get(reply.id) == made_of:
+        before = self._heads_made_of.get(reply.id)
+        if before == made_of:
             return
         self._heads_made_of[reply.id] = made_of
+        grown = before is not None and before[1:] == made_of[1:]
         value = ThinkingValue(
-            wording.thinking_title(reply, elapsed),
+            self._head_values[reply.id].title if grown else wording.thinking_title(reply, elapsed),
             degree,
             not _is_blank(trace),
             live=not reply.state.is_final,
@@ -313,7 +371,7 @@ class LaneRows(QObject):
 
     def _toggle(self, reply_id: str, opened: bool) -> None:
         self._by_hand[reply_id] = opened
-        self.changed.emit()
+        self._changed()
 
     def _close_bar(self, reply_id: str, parent: QWidget) -> QWidget:
         def close() -> None:
@@ -342,9 +400,15 @@ class LaneRows(QObject):
         if final:
             if pages > 1:
                 blocks = parse(whole, pages)
+            elif shown.stream is None and len(whole) > _LONG and not shown.rows:
+                shown.rows = self._end_of(key, role, whole)
+                shown.stream, shown.text = BlockStream(), ""
+                self.reading = self._has_read = True
+                return
             elif self._read_on(shown, whole):
                 assert shown.stream is not None
-                blocks = shown.stream.finish()
+                known = {row.block: row.block for row in shown.rows}
+                blocks = tuple(known.get(block, block) for block in shown.stream.finish())
             else:
                 return
             shown.rows = self._with_rows(shown.rows, key, role, blocks)
@@ -362,6 +426,17 @@ class LaneRows(QObject):
             shown.settled = len(finished)
         shown.text, shown.final, shown.pages = whole, final, pages
 
+    @staticmethod
+    def _end_of(key: str, role: Role, whole: str) -> tuple[TextRow, ...]:
+        """The end of a long text, to be seen until all of it is read, which may show that it is to be read otherwise."""
+        whole = normal(whole)
+        begin = _BEGIN.search(whole, len(whole) - _SEEN)
+        if begin is None or in_fence("\n".join(_FENCES.findall(whole, 0, begin.end()))):
+            return ()
+        line = whole.count("\n", 0, begin.end())
+        pieces = parse_piece(whole[begin.end() :], {}, line)
+        return tuple(TextRow(f"{key}.end{n}", piece.block, role) for n, piece in enumerate(pieces))
+
     def _read_on(self, shown: _Shown, whole: str) -> bool:
         """Read a text that is whole, as far as time allows; whether to its end."""
         if shown.stream is None:
@@ -376,6 +451,9 @@ class LaneRows(QObject):
             shown.stream.feed(whole[place : place + _SLICE])
             shown.text = whole[: place + _SLICE]
             self._has_read = True
+        if len(whole) > _LONG and self._is_late():  # then it is laid out the next time
+            self.reading = True
+            return False
         return True
 
     def _is_late(self) -> bool:
@@ -452,6 +530,17 @@ _CAPTIONS = {
     "preferences": "ui.preferences",
     "settings": "ui.lane.settings",
 }
+
+
+def _thinks_on(old: Reply, new: Reply) -> bool:
+    """Whether a reply differs from before by more thoughts alone."""
+    return (
+        (old.id, old.state, old.usage, old.failed) == (new.id, new.state, new.usage, new.failed)
+        and is_thinking(new)
+        and is_thinking(old)
+        and len(old.segments) == len(new.segments)
+        and not _is_blank(old.trace_text)
+    )
 
 
 def _is_blank(text: str) -> bool:

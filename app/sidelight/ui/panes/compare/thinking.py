@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
+    QColor,
     QGuiApplication,
     QPainter,
     QPaintEvent,
@@ -26,6 +28,7 @@ __all__ = ["CloseBar", "Thinking", "ThinkingValue"]
 _PEEK_LINES = 3
 _RULE, _RIGHT = 14, 4
 """Pixels left and right of the lines of a peek."""
+_ONE_LINE = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextSingleLine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,11 @@ class ThinkingValue:
     live: bool = False
     last: str = ""
     length: int = 0
+
+    @property
+    def line(self) -> tuple[object, ...]:
+        """All but the peek."""
+        return (self.title, self.disclosure, self.has_trace, self.live)
 
 
 class Thinking(QWidget):
@@ -66,11 +74,9 @@ class Thinking(QWidget):
 
     def show_value(self, value: ThinkingValue) -> None:
         """Say the line; draw the chevron and the peek as the value wants."""
-        if value == self._value:
-            return
         before, self._value = self._value, value
         self._peek.show_value(value.last, value.length)
-        if replace(before, last=value.last, length=value.length) == value:
+        if before.line == value.line:
             return
         self._button.set_caption(value.title)
         self._button.setEnabled(value.has_trace)
@@ -172,16 +178,28 @@ class PeekLines(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw what lines there are, from the top."""
-        painter = QPainter(self)
-        colours = QGuiApplication.palette()
-        painter.fillRect(event.rect(), colours.color(QPalette.ColorRole.Base))
-        painter.fillRect(QRect(0, 0, 2, self.height()), colours.color(QPalette.ColorRole.Mid))
-        painter.setPen(colours.color(QPalette.ColorRole.PlaceholderText))
-        flags = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextSingleLine)
+        painter, area = QPainter(self), event.rect()
+        ground, rule, text = _colours(QGuiApplication.palette().cacheKey())
+        painter.fillRect(area, ground)
+        if area.left() < _RULE:
+            painter.fillRect(0, 0, 2, self.height(), rule)
+        painter.setPen(text)
+        metrics = self.fontMetrics()
+        high, base = metrics.lineSpacing(), metrics.ascent()
         for n, line in enumerate(self._shown):
-            place = self._place(n)
-            if place.intersects(event.rect()):
-                painter.drawText(place, flags, line)
+            if area.top() >= (n + 1) * high or area.bottom() < n * high:
+                continue
+            if line.isascii():
+                painter.drawText(_RULE, n * high + base, line)
+            else:  # letters of another font may be higher than the line; then they are cut
+                painter.drawText(self._place(n), _ONE_LINE, line)
+
+
+@lru_cache(maxsize=1)
+def _colours(_key: int) -> tuple[QColor, QColor, QColor]:
+    """Of the ground, the rule and the text, in the palette that has this key now."""
+    palette, roles = QGuiApplication.palette(), QPalette.ColorRole
+    return palette.color(roles.Base), palette.color(roles.Mid), palette.color(roles.PlaceholderText)
 
 
 def _part(text: str, begin: int, end: int) -> str:
