@@ -1,0 +1,8 @@
+"""See `cryptography`."""
+
+
+class AES:
+    """A key."""
+
+    def __init__(self, key: bytes) -> None:
+        self.key = bytes(key)
