@@ -191,11 +191,6 @@ class MainWindow(Frame):
     # --- Surface
 
     @property
-    def visible_lanes(self) -> int:
-        """How many lanes are in sight."""
-        return self._lanes.visible_lanes if self._lanes is not None else 0
-
-    @property
     def in_sight(self) -> bool:
         """Whether anything of the window can be seen."""
         handle = self.windowHandle()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
+from PySide6.QtGui import QGuiApplication
 
 from sidelight import messages
 from sidelight.engine.session import Session
@@ -141,7 +142,36 @@ class Lanes(QObject):
             case "preferences":
                 self._dialogs.open_preferences()
             case _:
+                self._prompt_wish(lane, turn, wish)
+
+    def _prompt_wish(self, lane: str, turn: str, wish: str) -> None:
+        session = self._session
+        match wish:
+            case "edit":
+                self._dialogs.open_edit(turn)
+            case "branches":
+                self._dialogs.open_branches()
+            case "copy_prompt":
+                found = session.conversation.turn(turn)
+                QGuiApplication.clipboard().setText(found.prompt.text if found is not None else "")
+            case "go":
+                session.go_to(turn)
+            case "branch":
+                session.branch_from(turn)
+            case "alone":
+                self._continue_alone(lane)
+            case "take_over":
+                session.take_over(turn, lane)
+            case "take_back":
+                session.take_over(turn, None)
+            case _:
                 raise ValueError(wish)
+
+    def _continue_alone(self, lane: str) -> None:
+        try:
+            self._session.continue_alone(lane)
+        except ValueError as error:  # it still answers
+            self._say(messages.text(str(error)))
 
     def retry(self) -> None:
         """Ask the lane that is looked at again."""

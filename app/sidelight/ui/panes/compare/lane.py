@@ -101,7 +101,7 @@ class LaneColumn(QFrame):
         return (
             len(turns) == len(self._turns)
             and all(
-                new is old or new.versions(lane.id) == old.versions(lane.id)
+                new is old or (new.chosen == old.chosen and new.versions(lane.id) == old.versions(lane.id))
                 for new, old in zip(turns, self._turns, strict=True)
             )
             and (lane, facts, place, mode) == (self.lane, self._facts, self._place, self._mode)

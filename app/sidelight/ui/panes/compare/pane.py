@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QIcon, QPainter, 
 from PySide6.QtWidgets import QApplication, QScrollArea, QTabBar, QVBoxLayout, QWidget
 
 from sidelight import messages
-from sidelight.chat.conversation import Turn
+from sidelight.chat.conversation import Conversation, Turn, branchings
 from sidelight.chat.message import Lane
 from sidelight.chat.reply import ReplyState
 from sidelight.ui.document.pictures import Pictures
@@ -71,6 +71,8 @@ class LanesPane(QWidget):
         self._columns: list[LaneColumn] = []
         self._seen: set[LaneColumn] = set()
         self._turns: tuple[Turn, ...] = ()
+        self._branches: dict[str, tuple[str, ...]] = {}
+        self._branches_made_of: tuple[str, int] | None = None
         self._single: str | None = None
         self._current: str | None = None
         self._arrangement = Arrangement((), 0)
@@ -123,14 +125,20 @@ class LanesPane(QWidget):
             self._facts = dict(value.facts)
         self._value = value
         lanes = value.conversation.lanes
+        branched = self._take_branches(value.conversation)
         if [x.id for x in lanes] != before:
+            branched = True
             self._match(lanes)
             if not same_conversation:
                 self._single = None
             self._arrange()
         asked = [t.id for t in turns] != [t.id for t in self._turns]
         for place, (column, lane) in enumerate(zip(self._columns, lanes, strict=True)):
-            if not column.shows(lane, self._facts_of(lane), place + 1, self._turns, value.thinking):
+            if branched:
+                column.rows.show_branches(self._branches, several=len(lanes) > 1)
+            if branched or not column.shows(
+                lane, self._facts_of(lane), place + 1, self._turns, value.thinking
+            ):
                 column.stale = True
                 reply = self._turns[-1].reply(lane.id) if self._turns else None
                 if reply is None or reply.state is not ReplyState.STREAMING:
@@ -140,6 +148,15 @@ class LanesPane(QWidget):
         self._draw_stale()
         self._draw_tabs()
         self._finding.notice()
+
+    def _take_branches(self, conversation: Conversation) -> bool:
+        """Find out where the conversation parts, if it has other turns than before; whether it has."""
+        made_of = (conversation.id, len(conversation.turns))
+        if made_of == self._branches_made_of:
+            return False
+        self._branches_made_of = made_of
+        self._branches = branchings(conversation)
+        return True
 
     def set_palette_and_zoom(self, palette: Palette, zoom: float) -> None:
         """Take another theme or size (1.0 is 100 %)."""

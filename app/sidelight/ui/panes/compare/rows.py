@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from operator import is_
@@ -31,6 +31,7 @@ from sidelight.ui import wording
 from sidelight.ui.document.letters import Role
 from sidelight.ui.document.view import Row, TextRow, WidgetRow
 from sidelight.ui.panes.compare.cards import FailureCard, Files, Note, VersionBar
+from sidelight.ui.panes.compare.prompt_bar import PromptBar, PromptBarValue
 from sidelight.ui.panes.compare.thinking import CloseBar, Thinking, ThinkingValue
 from sidelight.ui.panes.compare.values import Disclosure, disclosure, is_thinking, shown_reply
 
@@ -75,7 +76,7 @@ class _Turn:
 class LaneRows(QObject):
     """Makes rows out of turns. `changed`: something was done by hand, ask for the rows again.
 
-    `acted` carries a turn's id and what to do: "retry", "ask", or a `FailureWords.wish`.
+    `acted` carries a turn's id and what to do: "retry", "ask", a wish of `PromptBar`, or a `FailureWords.wish`.
     """
 
     changed = Signal()
@@ -96,6 +97,8 @@ class LaneRows(QObject):
         self._texts: dict[str, _Shown] = {}
         self._widgets: dict[str, WidgetRow] = {}
         self._rows: list[Row] = []
+        self._branches: Mapping[str, tuple[str, ...]] = {}
+        self._several = False
         self._built: tuple[Sequence[Turn], str, ThinkingMode] | None = None
         """What `_rows` were made of; None where that must be looked at anew."""
         self._heads: dict[str, Thinking] = {}
@@ -105,6 +108,12 @@ class LaneRows(QObject):
     def _changed(self) -> None:
         self._built = None
         self.changed.emit()
+
+    def show_branches(self, branches: Mapping[str, tuple[str, ...]], *, several: bool) -> None:
+        """The siblings of each turn that has some. `several`: there are lanes beside this one, which could take an answer over."""
+        if (branches, several) != (self._branches, self._several):
+            self._branches, self._several = branches, several
+            self._built = None
 
     # --- what was done by hand
 
@@ -182,7 +191,17 @@ class LaneRows(QObject):
             reply = self.shown(turn, lane)
             versions = turn.versions(lane)
             by_hand = self._by_hand.get(reply.id) if reply is not None else None
-            made_of = (id(reply), len(versions), mode, by_hand, first == turn.id, sum(self._pages.values()))
+            made_of = (
+                id(reply),
+                len(versions),
+                mode,
+                by_hand,
+                first == turn.id,
+                sum(self._pages.values()),
+                self._branches.get(turn.id),
+                turn.chosen,
+                self._several,
+            )
             kept = self._turns.get(turn.id)
             if kept is None or kept.made_of != made_of or kept.reply is not reply:
                 self.reading = self.reading or self._is_late()
@@ -241,7 +260,7 @@ class LaneRows(QObject):
         elapsed: Callable[[str], float | None],
         first: bool,
     ) -> list[Row]:
-        rows: list[Row] = [self._prompt(turn), *self._files(turn)]
+        rows: list[Row] = [self._prompt(turn), *self._files(turn), self._prompt_bar(turn, reply)]
         if reply is None:
             return [*rows, self._not_asked(turn)]
         if len(versions) > 1:
@@ -294,6 +313,18 @@ class LaneRows(QObject):
                 said = said[:_PROMPT_SHOWN].rstrip() + "\n\n" + messages.text("ui.prompt.cut", size=size)
             shown = self._texts[key] = _Shown(rows=(TextRow(key, _as_written(said), "prompt"),))
         return shown.rows[0]
+
+    def _prompt_bar(self, turn: Turn, reply: Reply | None) -> Row:
+        answered = self._several and reply is not None and bool(reply.answer_text) and reply.state.is_final
+        chosen = turn.chosen == reply.lane if answered and reply is not None else None
+        value = PromptBarValue(turn.id, self._branches.get(turn.id, ()), chosen)
+
+        def make(parent: QWidget) -> QWidget:
+            bar = PromptBar(value, parent)
+            bar.wished.connect(self.acted)
+            return bar
+
+        return self._widget(f"{turn.id}.bar", make, value)
 
     def _not_asked(self, turn: Turn) -> Row:
         def make(parent: QWidget) -> QWidget:
