@@ -79,6 +79,7 @@ class Frame(QMainWindow):
         self._title.setUpdatesEnabled(False)  # it says nothing yet, and need not be asked to draw that
         self._rule = QComboBox()
         self._rule.addItem(messages.text("ui.rule.own"))
+        self._rule.addItem(messages.text("ui.rule.chosen"))
         self._rule.addItem(messages.text("ui.rule.none"))
         self._rule.setAccessibleName(messages.text("ui.rule"))
         self._rule.setToolTip(messages.text("ui.rule"))

@@ -98,7 +98,7 @@ class MainWindow(Frame):
         from sidelight.ui.widgets.banner import Banner
         from sidelight.ui.widgets.plain import ElidedLabel
 
-        for place, rule in enumerate((ContextRule.OWN, ContextRule.NONE)):
+        for place, rule in enumerate((ContextRule.OWN, ContextRule.CHOSEN, ContextRule.NONE)):
             self._rule.setItemData(place, rule)
         self._title.setUpdatesEnabled(True)
         self._unlike = ElidedLabel(role="muted")

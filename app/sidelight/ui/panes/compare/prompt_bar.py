@@ -53,6 +53,8 @@ class PromptBar(QWidget):
         if len(value.siblings) > 1:
             self._add_switch(row)
         row.addStretch(1)
+        if value.chosen:
+            row.addWidget(Label(messages.text("ui.prompt.goes_on"), "muted"))
         edit = IconButton("edit", messages.text("ui.edit.title"))
         edit.clicked.connect(lambda: self.wished.emit(value.turn, "edit"))
         self.more = IconButton("more", messages.text("ui.prompt.more"))
