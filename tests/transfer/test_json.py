@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, nullcontext
 from dataclasses import fields, is_dataclass, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -26,9 +27,9 @@ from sidelight.chat import reply as chat_reply
 from sidelight.chat.conversation import Conversation, Turn
 from sidelight.chat.message import Prompt
 from sidelight.chat.reply import Reply, ReplyState
-from sidelight.store import conversations
+from sidelight.store import conversations, order
 from sidelight.store.conversations import damaged, load
-from sidelight.store.database import Store
+from sidelight.store.database import Connection, Store
 from sidelight.store.exchanges import Recorded
 from sidelight.transfer import export
 from sidelight.transfer.formats.json import checked
@@ -80,14 +81,25 @@ def test_out_in_and_out_again_is_byte_for_byte_the_same(importing: Import, profi
         file, again = folder / "a.json", folder / "b.json"
         with opened(folder / "one") as one:
             fill(one, profile)
+            for n, conversation in enumerate(profile.conversations):
+                pinned = 1.5 + n if n % 2 == 0 else None
+                one.write(partial(put, conversation.id, pinned, ["Physics", f"{n}"])).result(10)
             first = exported(one, file, exchanges=True)
         with opened(folder / "two") as two:
             assert take(two, file, importing) == Taken(len(profile.conversations), 0, 0)
             assert exported(two, again, exchanges=True) == first
             assert damaged_none(two)
+            for n, conversation in enumerate(profile.conversations):
+                stands = two.read(partial(order.place_of, conversation_id=conversation.id)).result(10)
+                assert stands == order.Place(1.5 + n if n % 2 == 0 else None, (f"{n}", "Physics"))
             assert take(two, file, importing) == Taken(0, len(profile.conversations), 0)
             assert exported(two, again, exchanges=True) == first
             assert count(two, "deltas") == 0
+
+
+def put(conversation_id: str, pinned: float | None, tags: list[str], con: Connection) -> None:
+    order.set_pinned(con, conversation_id, pinned)
+    order.set_tags(con, conversation_id, tags)
 
 
 def damaged_none(store: Store) -> bool:

@@ -146,7 +146,7 @@ def back_up(path: Path, now: float, *, go_on: GoOn = always) -> Backup | None:
                 _digest_file(old.path).unlink(missing_ok=True)
     except _StoppedError:
         return None
-    except (sqlite3.Error, OSError, StoreError) as error:
+    except (sqlite3.Error, OSError, StoreError, UnicodeDecodeError) as error:
         raise translated(error, path) from error
     return Backup(copy, float(int(now)), version, copy.stat().st_size, tuple(rows.items()), proved=True)
 
@@ -194,7 +194,7 @@ def begin_anew(path: Path, now: float, *, journals: Path | None = None) -> Path:
                 migrate(con, new)
             aside = path.with_name(f"replaced-{_stamp(now)}")
             replacing.put_in_place(path, aside)
-    except (sqlite3.Error, OSError, StoreError) as error:
+    except (sqlite3.Error, OSError, StoreError, UnicodeDecodeError) as error:
         raise translated(error, path) from error
     return aside
 

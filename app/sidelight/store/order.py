@@ -8,19 +8,51 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from sidelight.store import conversations
 from sidelight.store.codec import checksum_of, mended
 
-__all__ = ["LONGEST_TAG", "expire", "put_in_trash", "set_pinned", "set_tags", "tag_names", "tags", "take_out"]
+__all__ = [
+    "LONGEST_TAG",
+    "Place",
+    "expire",
+    "place_of",
+    "put_in_trash",
+    "set_pinned",
+    "set_tags",
+    "tag_names",
+    "tags",
+    "take_out",
+]
 
 LONGEST_TAG = 60
 """Letters of a tag; the rest is cut."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Since when a conversation is pinned (Unix seconds; None: it is not), and its tags in the order of letters."""
+
+    pinned: float | None = None
+    tags: tuple[str, ...] = ()
+
+
 def set_pinned(con: sqlite3.Connection, conversation_id: str, since: float | None) -> None:
     """Pin a conversation, since then (Unix seconds); None unpins it."""
     conversations.change(con, conversation_id, pinned=None if since is None else float(since))
+
+
+def place_of(con: sqlite3.Connection, conversation_id: str) -> Place:
+    """Where a conversation stands; nowhere in particular where it is gone."""
+    found = con.execute(
+        "SELECT number, pinned FROM conversations WHERE id = ?", (conversation_id,)
+    ).fetchone()
+    if found is None:
+        return Place()
+    number, pinned = found
+    names = con.execute("SELECT name FROM tags WHERE conversation = ?", (number,))
+    return Place(pinned, tuple(sorted((name for (name,) in names), key=str.casefold)))
 
 
 def put_in_trash(con: sqlite3.Connection, conversation_id: str, since: float) -> None:

@@ -122,11 +122,12 @@ class Import:
                 continue
             try:
                 conversation, recorded = json.checked(item.conversation)
+                place = json.place_of(item.conversation)
             except Unreadable as error:
                 params = {name: str(value) for name, value in error.params.items()}
                 report.leave_out(LeftOut(f"{len(coming) + 1}", error.code, params))
                 continue
-            coming.append(Coming(conversation, recorded))
+            coming.append(Coming(conversation, recorded, place))
             found.append(item)
         if not coming or self._stop.is_set():
             return

@@ -7,15 +7,16 @@ or ended in the middle and begun anew, a file adds nothing twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from sidelight.chat.conversation import Conversation, Turn
 from sidelight.chat.message import Attachment
 from sidelight.chat.reply import Reply
-from sidelight.store import attachments, conversations, exchanges
+from sidelight.store import attachments, conversations, exchanges, order
 from sidelight.store.database import Connection, Store, StoreError
 from sidelight.store.exchanges import Recorded
+from sidelight.store.order import Place
 
 __all__ = ["Came", "Coming", "Fate", "take"]
 
@@ -27,10 +28,11 @@ _FROM_AN_EXPORT = "-export"
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """A conversation to be taken, and what was recorded for its replies, by their ids."""
+    """A conversation to be taken, what was recorded for its replies, by their ids, and its pins and tags."""
 
     conversation: Conversation
     recorded: Mapping[str, Recorded]
+    place: Place = field(default_factory=Place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,9 @@ def _take(con: Connection, coming: Coming, there: Collection[str], trashed: Coll
         known = conversations.load(con, conversation.id)
         if known is None:
             conversations.create(con, conversation)
+            if coming.place.pinned is not None:
+                order.set_pinned(con, conversation.id, coming.place.pinned)
+            order.set_tags(con, conversation.id, coming.place.tags)
             new = {r.id for t in conversation.turns for r in t.replies}
             fate: Fate = "taken"
         else:

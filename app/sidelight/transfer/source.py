@@ -23,6 +23,7 @@ from sidelight.render.maths import Formula, Refused
 from sidelight.store import attachments, conversations, exchanges
 from sidelight.store.database import Connection, Store, StoreError
 from sidelight.store.exchanges import Recorded
+from sidelight.store.order import Place, place_of
 from sidelight.workers.process import Worker, WorkerError
 
 __all__ = ["Options", "Source", "Traces", "settled"]
@@ -88,6 +89,10 @@ class Source:
     def recorded(self, reply_id: str) -> Recorded | None:
         """What went over the wire for a reply, where that is wanted and kept."""
         return self._read(lambda con: exchanges.read(con, reply_id)) if self.options.exchanges else None
+
+    def place(self, conversation_id: str) -> Place:
+        """Pins and tags of a conversation, where they are kept."""
+        return self._read(lambda con: place_of(con, conversation_id)) or Place()
 
     def formula(self, source: str, display: bool) -> Formula | None:
         """A picture of LaTeX in the colour of the text around it; None where there is none."""

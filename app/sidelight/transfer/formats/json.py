@@ -19,6 +19,7 @@ from sidelight.chat.conversation import Conversation
 from sidelight.chat.reply import Reply, trace_of
 from sidelight.store.codec import Column
 from sidelight.store.exchanges import Recorded
+from sidelight.store.order import Place, tag_names
 from sidelight.transfer.source import Source, settled
 
 __all__ = [
@@ -30,11 +31,12 @@ __all__ = [
     "ids_of",
     "line",
     "pieces",
+    "place_of",
 ]
 
 FORMAT = "sidelight.conversations"
 VERSION = 1
-"""Bytes of a file that is read."""
+_MOST_TAGS = 1000
 _LATEST = 253_402_300_800.0
 """Unix seconds: the year 10000."""
 _LARGEST_STREAM = 16_000_000
@@ -64,10 +66,13 @@ def pieces(source: Source) -> Iterator[str]:
 
 
 class Recordings(Protocol):
-    """Where what went over the wire is found."""
+    """Where what belongs to a conversation is found: what went over the wire, and its place among the others."""
 
     def recorded(self, reply_id: str) -> Recorded | None:
         """For a reply, where it is wanted and kept."""
+
+    def place(self, conversation_id: str) -> Place:
+        """Pins and tags of a conversation."""
 
 
 def line(source: Recordings, conversation: Conversation) -> str:
@@ -83,6 +88,11 @@ def _value(source: Recordings, conversation: Conversation) -> dict[str, Any]:
             recorded = source.recorded(reply.id)
             if recorded is not None:
                 fields["exchange"] = asdict(recorded)
+    place = source.place(conversation.id)
+    if place.pinned is not None:
+        value["pinned"] = place.pinned
+    if place.tags:
+        value["tags"] = list(place.tags)
     return value
 
 
@@ -113,8 +123,14 @@ class _ConversationWith(msgspec.Struct, frozen=True):
     turns: list[_TurnWith] = []
 
 
+class _Placed(msgspec.Struct, frozen=True):
+    pinned: float | None = None
+    tags: tuple[str, ...] = ()
+
+
 _conversation = msgspec.json.Decoder(Conversation)
 _with = msgspec.json.Decoder(_ConversationWith)
+_placed = msgspec.json.Decoder(_Placed)
 _content = msgspec.json.Decoder(_Content)
 
 
@@ -140,6 +156,19 @@ def checked(raw: bytes | msgspec.Raw) -> tuple[Conversation, dict[str, Recorded]
     for exchange in recorded.values():
         _check_recorded(exchange)
     return conversation, recorded
+
+
+def place_of(raw: bytes | msgspec.Raw) -> Place:
+    """Whether a conversation of a file is pinned, and its tags. Raises Unreadable."""
+    try:
+        found = _placed.decode(raw)
+    except RecursionError as error:
+        raise Unreadable("deep") from error
+    except (ValueError, OverflowError) as error:
+        raise Unreadable("wrong", why=str(error)) from error
+    _hold(found.pinned is None or 0 <= found.pinned < _LATEST, "pinned")
+    _hold(len(found.tags) <= _MOST_TAGS, "tags")
+    return Place(found.pinned, tag_names(found.tags))
 
 
 def ids_of(conversation: Conversation) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from sidelight.store.conversations import Summary
 from sidelight.store.database import Connection, Store, StoreError, connect_to_read
 from sidelight.store.exchanges import Recorded
 from sidelight.store.migrations import APPLICATION_ID, newest
+from sidelight.store.order import Place, place_of
 from sidelight.transfer.formats import json
 from sidelight.transfer.importers.container import Container
 from sidelight.transfer.importers.item import Found, LeftOut
@@ -89,6 +90,10 @@ class Backup:
     def recorded(self, reply_id: str) -> Recorded | None:
         """What went over the wire for a reply, where that is kept."""
         return exchanges.read(self._reading, reply_id)
+
+    def place(self, conversation_id: str) -> Place:
+        """Pins and tags of a conversation."""
+        return place_of(self._reading, conversation_id)
 
     def content(self, digest: str) -> bytes | None:
         try:
