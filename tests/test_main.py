@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -81,3 +84,22 @@ def test_variables_of_a_provider_without_an_address_belong_to_no_origin(
     keys = _keys(Redactor())
     assert keys.state("https://api.openai.com") == "environment"
     assert CANARY not in {key.reveal() for key in keys.known()}
+
+
+def test_a_folder_named_on_the_command_line_is_the_profile(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sidelight", "--profile", "mine", "doctor", "--json"]
+    around = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1] / "app")}
+    around.pop("SIDELIGHT_PROFILE", None)
+    around["HOME"] = str(tmp_path / "home")
+    done = subprocess.run(
+        command, cwd=tmp_path, env=around, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert str(tmp_path / "mine") in done.stdout, done.stderr
+    assert not (tmp_path / "home" / ".local").exists()
+
+
+def test_a_profile_without_a_folder_is_asked_for() -> None:
+    command = [sys.executable, "-m", "sidelight", "--profile"]
+    around = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1] / "app")}
+    done = subprocess.run(command, env=around, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (2, "sidelight --profile: which folder?\n")

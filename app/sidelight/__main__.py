@@ -39,6 +39,13 @@ def main() -> int:
         case ["--child", *_]:
             sys.stderr.write(f"sidelight --child: unknown kind {arguments[1:]!r}\n")
             return 2
+        case ["--profile", str(folder), *rest] if folder:
+            os.environ["SIDELIGHT_PROFILE"] = os.path.abspath(folder)  # noqa: PTH100 - pathlib is not needed for --version
+            sys.argv[1:] = rest
+            return main()
+        case ["--profile", *_]:
+            sys.stderr.write("sidelight --profile: which folder?\n")
+            return 2
         case ["--version"] | ["-V"]:
             sys.stdout.write(f"sidelight {__version__}\n")
             return 0

@@ -504,6 +504,17 @@ CATALOGUE: dict[str, str] = {
     ),
     "cli.wait": N_("{sentence} The server asks to wait {seconds:.0f} s."),
     # --- window
+    "ui.about": N_("About Sidelight"),
+    "ui.about.copy": N_("Copy versions"),
+    "ui.about.licence": N_(
+        "Sidelight is free software under the MIT licence. Qt and PySide6 are used under the LGPL, version 3; they are"
+        " separate libraries that can be replaced."
+    ),
+    "ui.about.parts": N_("Parts by others"),
+    "ui.about.version": N_("Version {version}"),
+    "ui.about.what": N_(
+        "One prompt, several language models: what each thought and what it answered, side by side."
+    ),
     "ui.address.add": N_("Add"),
     "ui.address.address": N_("Address"),
     "ui.address.broken": N_("That is no address. Write it like http://192.168.1.20:8000/v1"),

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Paths", "child_command", "resource", "standard_paths"]
+__all__ = ["Paths", "child_command", "notices", "resource", "standard_paths"]
 
 
 class Paths(NamedTuple):
@@ -86,6 +86,14 @@ def resource(name: str) -> Path:
         if found.exists():
             return found
     raise FileNotFoundError(f"resource {name!r} is neither in the package nor in a checkout beside it")
+
+
+def notices() -> Path | None:
+    """Whose parts a frozen program holds, and under which licences; None where nothing is bundled."""
+    if not getattr(sys, "frozen", False):
+        return None
+    found = Path(sys.executable).resolve().parent / "licences" / "THIRD-PARTY.txt"
+    return found if found.is_file() else None
 
 
 def child_command(name: str) -> list[str]:

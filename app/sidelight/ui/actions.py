@@ -135,6 +135,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("menu", "ui.menu", "app", "open_menu", ("F10",)),
     Command("help", "ui.help", "app", "open_help", ("F1",)),
     Command("keys", "ui.keys", "app", "open_keys", ("Ctrl+/",)),
+    Command("about", "ui.about", "app", "open_about", role=QAction.MenuRole.AboutRole),
     Command("quit", "ui.quit", "app", "close", ("Ctrl+Q",), role=QAction.MenuRole.QuitRole),
 )
 

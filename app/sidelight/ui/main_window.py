@@ -385,6 +385,10 @@ class MainWindow(Frame):
         """Show the guide."""
         self.dialogs.open_help(self._palette, self._zoom)
 
+    def open_about(self) -> None:
+        """Say what this program is, and whose parts it holds."""
+        self.dialogs.open_about()
+
     def new_temporary(self) -> None:
         """Begin a conversation that is never written."""
         self._session.new(temporary=True)

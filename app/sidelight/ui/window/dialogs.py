@@ -155,6 +155,12 @@ class Dialogs(QObject):
 
         HelpWindow(palette, zoom, self._window).show()
 
+    def open_about(self) -> None:
+        """Say what this program is, and whose parts it holds."""
+        from sidelight.ui.dialogs.about import AboutDialog
+
+        AboutDialog(self._window).open()
+
     def open_branches(self) -> None:
         """Show the map of branches of the conversation that is shown."""
         from sidelight.ui.dialogs.branches import BranchMap
