@@ -50,7 +50,8 @@ def parts() -> str:
         except PackageNotFoundError:  # not needed on this system
             continue
         about = found.metadata
-        licence = about.get("License-Expression") or about.get("License") or ""
+        stated = (about[key] for key in ("License-Expression", "License") if key in about)
+        licence = next(filter(None, stated), "")
         named = [
             c.rpartition(" :: ")[2] for c in about.get_all("Classifier") or [] if c.startswith("License")
         ]
