@@ -260,7 +260,7 @@ async def test_a_line_that_brings_nothing_more_is_given_up(folder: Folder, hub: 
     hub.cut = 300_000
     task = asyncio.create_task(folder.fetch())
     await folder.until_more_than(0)
-    hub.content = CONTENT[: folder.seen[-1][0]]
+    hub.content = CONTENT[: hub.cut]  # all that the first connection brings
     with pytest.raises(WeightsError) as caught:
         await task
     assert (caught.value.code, caught.value.params["kind"]) == ("local.fetch_failed", "cut")
