@@ -44,7 +44,7 @@ def app(began: float) -> None:
     module = vars(house)
     live = module["_live"]
 
-    def tell_and_live(shown: Shown) -> int:
+    def tell_and_live(shown: Shown, opening: object) -> int:
         told = {
             "first_paint": time.monotonic() - began,
             "first_paint_cpu": time.process_time(),
@@ -62,7 +62,7 @@ def app(began: float) -> None:
             later(0, lambda: end(shown.window, told))
 
         vars(shown.window.composer)["catch_up"] = whole
-        return int(live(shown))
+        return int(live(shown, opening))
 
     def type_a_letter(window: MainWindow, told: dict[str, object]) -> None:
         from PySide6.QtCore import QEvent, Qt
