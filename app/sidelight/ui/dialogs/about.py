@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, distribution, requires
 import PySide6
 from PySide6.QtCore import Qt, qVersion
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from sidelight import __version__, messages
 from sidelight.paths import notices
@@ -66,8 +66,7 @@ class AboutDialog(Dialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(messages.text("ui.about"), parent)
-        picture = QLabel()
-        picture.setTextFormat(Qt.TextFormat.PlainText)
+        picture = Label()
         picture.setPixmap(app_icon().pixmap(_ICON, _ICON))
         words = QVBoxLayout()
         words.setSpacing(4)
