@@ -54,8 +54,14 @@ class Stage:
         self.qtbot = qtbot
 
     def until(self, condition: Callable[[], bool], seconds: float = 30.0) -> None:
-        """Let the window live until something holds."""
-        self.qtbot.waitUntil(condition, timeout=round(seconds * 1000))
+        """Let the window live until something holds, and, where nothing streams, until the lanes in sight are drawn."""
+        limit = round(seconds * 1000)
+        self.qtbot.waitUntil(condition, timeout=limit)
+        self.qtbot.waitUntil(lambda: self.session.streaming or self._all_drawn(), timeout=limit)
+
+    def _all_drawn(self) -> bool:
+        pane = self.window._lanes
+        return pane is None or not any(column.stale for column in pane.columns if pane._in_sight(column))
 
     def ask(self, prompt: str) -> None:
         """Type and send, and wait until every lane has ended."""
