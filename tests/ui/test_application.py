@@ -47,6 +47,28 @@ sys.exit(code)
 """
 
 
+COLLECTED = """
+import gc
+import sys
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from sidelight import main
+
+app = QApplication([])
+end = main.House.close
+
+def close(house):
+    print("closing", gc.isenabled())
+    end(house)
+    print("closed", gc.isenabled(), flush=True)
+
+main.House.close = close
+QTimer.singleShot(1500, app.closeAllWindows)
+code = main.run_window()
+print("ended", gc.isenabled())
+sys.exit(code)
+"""
+
 HALF = """
 import sys
 from PySide6.QtCore import QTimer
@@ -114,6 +136,12 @@ def finished(process: subprocess.Popen[str]) -> tuple[int, str, list[str]]:
 def test_a_window_opens_and_closes_in_order(tmp_path: Path) -> None:
     code, out, err = finished(start(LIFE.format(after=800, then="widget.close()"), tmp_path))
     assert (code, out) == (0, "open\nclosed 0\n")
+    assert err == []
+
+
+def test_no_thread_looks_for_cycles_before_all_threads_have_ended(tmp_path: Path) -> None:
+    code, out, err = finished(start(COLLECTED, tmp_path))
+    assert (code, out) == (0, "closing False\nclosed False\nended True\n")
     assert err == []
 
 

@@ -90,8 +90,8 @@ def collector(qtbot: QtBot) -> Iterator[Collector]:
     collector = Collector(app)
     yield collector
     collector.close()
+    assert not gc.isenabled()
     collector.deleteLater()
-    gc.disable()
 
 
 def test_cycles_with_widgets_end_in_the_windows_thread(qtbot: QtBot, collector: Collector) -> None:

@@ -71,7 +71,7 @@ def live(shown: Shown, open_house: Callable[[], House], load: Callable[[], None]
     """
     app = shown.app
     with contextlib.ExitStack() as ends:
-        ends.callback(gc.enable)
+        ends.callback(gc.enable)  # the last of all: until then there are widgets, and threads beside them
         ends.callback(shown.errors.remove)
         ends.callback(app.processEvents)
         ends.callback(shown.window.deleteLater)
@@ -252,7 +252,7 @@ def _move_in(shown: Shown, session: Session, ends: contextlib.ExitStack) -> Step
     bridge.start()
     yield 0
     session.start()
-    collector = Collector(shown.app)
+    collector = Collector(window)
     ends.callback(collector.close)
     window.composer.catch_up()
 

@@ -74,7 +74,8 @@ def _shut(*ends: socket.socket) -> None:
 class Collector(QObject):
     """Looks for cycles in the window's thread, by Python's own thresholds, while Python itself looks in none.
 
-    What there is when it begins is taken to stay: it is not looked at again.
+    What there is when it begins is taken to stay: it is not looked at again. When it ends Python still looks in none, since
+    other threads may live longer; whoever ends those enables it.
     """
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -94,7 +95,6 @@ class Collector(QObject):
                 return
 
     def close(self) -> None:
-        """Python looks for itself again."""
+        """Look no more."""
         self._timer.stop()
         gc.unfreeze()
-        gc.enable()
