@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from sidelight.settings import Settings
+from sidelight.ui.looks import Looks
 from sidelight.ui.panes.composer.pane import ComposerPane
 from sidelight.ui.panes.composer.values import Chip, ComposerValue
 from sidelight.ui.widgets.icon import IconButton
@@ -133,3 +137,28 @@ def test_the_hint_makes_room_for_other_lanes_at_once(qtbot: QtBot) -> None:
     wide = tuple(Chip(f"l{i}", "a model with a rather long name", "") for i in range(2))
     pane.show_value(ComposerValue("c1", wide, False))
     assert pane._hint.isHidden()  # an event later would be seen: the lanes would take a second row until then
+
+
+def test_chips_stand_side_by_side_after_their_names_have_changed(qtbot: QtBot) -> None:
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    looks, sheet, font, palette = Looks(app), app.styleSheet(), app.font(), app.palette()
+    looks.take(Settings(theme="dark"))
+    pane = ComposerPane()
+    qtbot.addWidget(pane)
+    pane.resize(1000, 120)
+    try:
+        for name in ("qwen2.5-coder-0.5b-instruct", "Qwen2.5 Coder 0.5B Instruct"):
+            pane.show_value(
+                ComposerValue("c", (Chip("l0", name, ""), Chip("l1", name, "elicited trace")), False)
+            )
+            pane.show()
+            qtbot.wait(20)
+        row = pane._chips_row
+        items = [row.itemAt(n) for n in range(row.count())]
+        places = [item.geometry() for item in items if item is not None]
+        assert [b.left() - a.right() - 1 for a, b in pairwise(places)] == [6, 6]
+    finally:
+        app.setStyleSheet(sheet)
+        app.setFont(font)
+        app.setPalette(palette)

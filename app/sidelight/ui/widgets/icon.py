@@ -45,7 +45,9 @@ def pixmap(name: str, colour: str, size: int, ratio: float) -> QPixmap:
 
 
 def icon(name: str, palette: QPalette, size: int, ratio: float, role: str = "") -> QIcon:
-    """The icon in the palette's text colours, for enabled and disabled. `role` "accent" is for accent buttons."""
+    """The icon in the palette's text colours, for enabled and disabled. `role` "accent" is for accent buttons,
+    "muted" for what stands beside a text and is not to be read with it.
+    """
     groups = QPalette.ColorGroup
     colours = (_colour(palette, groups.Active, role), _colour(palette, groups.Disabled, role))
     return _icon(name, colours, size, ratio)
@@ -55,7 +57,8 @@ def _colour(palette: QPalette, group: QPalette.ColorGroup, role: str) -> str:
     if role == "accent":
         # A style sheet paints its grounds into a widget's own palette, so the ground's colour is the application's.
         return QGuiApplication.palette().color(group, QPalette.ColorRole.Base).name()
-    return palette.color(group, QPalette.ColorRole.ButtonText).name()
+    text = QPalette.ColorRole.PlaceholderText if role == "muted" else QPalette.ColorRole.ButtonText
+    return palette.color(group, text).name()
 
 
 @lru_cache(maxsize=256)

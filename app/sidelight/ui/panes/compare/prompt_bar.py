@@ -55,9 +55,9 @@ class PromptBar(QWidget):
         row.addStretch(1)
         if value.chosen:
             row.addWidget(Label(messages.text("ui.prompt.goes_on"), "muted"))
-        edit = IconButton("edit", messages.text("ui.edit.title"))
+        edit = IconButton("edit", messages.text("ui.edit.title"), role="muted")
         edit.clicked.connect(lambda: self.wished.emit(value.turn, "edit"))
-        self.more = IconButton("more", messages.text("ui.prompt.more"))
+        self.more = IconButton("more", messages.text("ui.prompt.more"), role="muted")
         self.more.clicked.connect(self._open_menu)
         row.addWidget(edit)
         row.addWidget(self.more)
