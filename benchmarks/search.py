@@ -31,7 +31,7 @@ from sidelight.chat.events import AnswerDelta, Finished, FinishReason, Reasoning
 from sidelight.chat.message import Lane, Prompt
 from sidelight.chat.reply import Certainty, Reply, TraceClaim, TraceKind, fold_all
 from sidelight.paths import standard_paths
-from sidelight.store import order, search
+from sidelight.store import order, search, words
 from sidelight.store.conversations import add_reply, create, delete
 from sidelight.store.database import Store
 from sidelight.store.query import Query, parse
@@ -190,9 +190,9 @@ def fill(store: Store, writer: Writer, messages: int) -> float:
     while batch := tuple(itertools.islice(rest, 50)):
         store.write(functools.partial(_create, batch)).result()
     store.write(_order).result()
-    store.write(search.begin_anew).result()
+    store.write(words.begin_anew).result()
     began = time.process_time()
-    while store.write(search.index_some).result():
+    while store.write(words.index_some).result():
         pass
     return time.process_time() - began
 

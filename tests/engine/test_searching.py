@@ -14,7 +14,7 @@ from sidelight.chat.message import Prompt
 from sidelight.engine import searching
 from sidelight.engine.searching import through
 from sidelight.engine.terms import Change
-from sidelight.store import search
+from sidelight.store import search, words
 from sidelight.store.conversations import create, load
 from sidelight.store.query import Query, parse
 
@@ -94,11 +94,11 @@ def test_older_texts_are_indexed_after_the_start(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(searching, "_AFTER_START", 0.0)
     first = Scene(tmp_path, Scripted())
     first.ask("an old question")
-    first.store.write(search.begin_anew).result(5)
+    first.store.write(words.begin_anew).result(5)
     first.session.close()
     second = Scene(tmp_path, Scripted())
     try:
-        second.until(lambda: second.store.read(search.indexed).result(5) == 1.0)
+        second.until(lambda: second.store.read(words.indexed).result(5) == 1.0)
         assert found(second, "old ") == ["an old question"]
         assert second.session.indexed == 1.0
     finally:

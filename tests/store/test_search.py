@@ -20,7 +20,8 @@ from sidelight.store import migrations, search, words
 from sidelight.store.conversations import add_reply, add_turn, create, delete
 from sidelight.store.database import Store
 from sidelight.store.query import EVERYWHERE, Place, Term, parse
-from sidelight.store.search import Found, Hit, snippet
+from sidelight.store.search import Found, Hit
+from sidelight.store.snippets import snippet
 
 LANES = (Lane("l1", "deepseek", "deepseek-r1"), Lane("l2", "ollama", "qwen3:8b"))
 
@@ -258,7 +259,7 @@ def test_a_file_from_before_is_indexed_in_steps_newest_first(
     with monkeypatch.context() as before:
         before.setattr(migrations, "MIGRATIONS", others)
         for name in ("add_prompt", "add_reply", "drop_reply"):
-            before.setattr(search, name, lambda *_: None)
+            before.setattr(words, name, lambda *_: None)
         with opened(tmp_path) as store:
             store.write(lambda con: create(con, SKY)).result(10)
     with opened(tmp_path) as store:
@@ -267,19 +268,19 @@ def test_a_file_from_before_is_indexed_in_steps_newest_first(
         fresh = Turn("t3", "t2", Prompt("blue indeed"), (replied("r4", "l1", "Blue."),), 1_790_000_000.0)
         store.write(lambda con: add_turn(con, "sky", fresh)).result(10)
         assert names(store, "blue ") == ["t3", "r4"]
-        assert store.write(lambda con: search.index_some(con, 0.0)).result(10)
+        assert store.write(lambda con: words.index_some(con, 0.0)).result(10)
         assert names(store, "blue ") == ["t3", "r4", "r3"]
         steps = 1
-        while store.write(lambda con: search.index_some(con, 0.0)).result(10):
+        while store.write(lambda con: words.index_some(con, 0.0)).result(10):
             steps += 1
         assert steps == 4  # rows of old, less one that says there are none left
         assert names(store, "blue ") == ["t3", "r4", "r3", "t1", "r1"]
         assert find(store, "blue ").indexed == 1.0
         check_index(store)
     with opened(tmp_path) as store:
-        store.write(search.begin_anew).result(10)
+        store.write(words.begin_anew).result(10)
         store.write(lambda con: delete(con, "sky")).result(10)  # nothing of it was indexed yet
-        while store.write(search.index_some).result(10):
+        while store.write(words.index_some).result(10):
             pass
         assert names(store, "blue ") == []
         check_index(store)
@@ -347,9 +348,9 @@ def test_any_text_can_be_looked_for(store: Store, typed: str) -> None:
 
 
 def test_words_of_a_damaged_row_do_not_stop_the_rest(store: Store) -> None:
-    store.write(search.begin_anew).result(10)
+    store.write(words.begin_anew).result(10)
     store.write(lambda con: con.execute("UPDATE replies SET state = 'odd' WHERE id = 'r3'")).result(10)
-    while store.write(search.index_some).result(10):
+    while store.write(words.index_some).result(10):
         pass
     assert names(store, "blue ") == ["t1", "r1"]
 

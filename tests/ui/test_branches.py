@@ -52,4 +52,9 @@ def test_help_opens_beside_the_window(qtbot: QtBot, tmp_path: Path) -> None:
         guide = here.window.findChild(HelpWindow)
         assert guide is not None
         assert not guide.isModal()
+        here.window.open_help()
+        assert here.window.findChildren(HelpWindow) == [guide]
         guide.close()
+        qtbot.waitUntil(lambda: not here.window.findChildren(HelpWindow))
+        here.window.open_help()
+        assert len(here.window.findChildren(HelpWindow)) == 1

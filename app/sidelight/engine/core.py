@@ -19,9 +19,7 @@ import msgspec
 
 from sidelight import settings as preferences
 from sidelight.backends.base import About, BackendError, Model
-from sidelight.chat.conversation import (
-    Conversation,
-)
+from sidelight.chat.conversation import Conversation
 from sidelight.chat.events import Stamped
 from sidelight.chat.message import Lane, new_id
 from sidelight.engine import laning

@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 
 from sidelight.chat.conversation import Conversation
-from sidelight.store import search
+from sidelight.store import search, words
 from sidelight.store.database import Store, StoreError
 from sidelight.store.query import Query
 from sidelight.store.search import Found
@@ -59,8 +59,8 @@ class Searching:
         told = -1
         await asyncio.sleep(_AFTER_START)
         try:
-            while await asyncio.wrap_future(self._store.write(search.index_some)):
-                share = await asyncio.wrap_future(self._store.read(search.indexed))
+            while await asyncio.wrap_future(self._store.write(words.index_some)):
+                share = await asyncio.wrap_future(self._store.read(words.indexed))
                 if int(100 * share) > told:
                     told = int(100 * share)
                     progress(share)

@@ -19,7 +19,7 @@ from typing import Any
 from sidelight.chat.conversation import ContextRule, Conversation, Turn
 from sidelight.chat.message import Lane, Prompt
 from sidelight.chat.reply import Reply
-from sidelight.store import attachments, drafts, rows, search
+from sidelight.store import attachments, drafts, rows, words
 from sidelight.store.codec import Column, checksum, checksum_of, encode_events, mended
 from sidelight.store.errors import StoreError
 
@@ -164,7 +164,7 @@ def delete(con: sqlite3.Connection, conversation_id: str) -> None:
     )
     found = con.execute("SELECT number FROM conversations WHERE id = ?", (conversation_id,)).fetchone()
     if found is not None:
-        search.drop_conversation(con, *found)
+        words.drop_conversation(con, *found)
     con.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
     drafts.drop(con, conversation_id)
     attachments.drop_unused(con)
@@ -259,9 +259,9 @@ def write_reply(con: sqlite3.Connection, reply: Reply) -> None:
     number, backend, model = con.execute(
         "SELECT number, backend, model FROM replies WHERE id = ?", (reply.id,)
     ).fetchone()
-    search.drop_reply(con, number)
+    words.drop_reply(con, number)
     _update(con, "replies", rows.COLUMNS, rows.row_of(reply, backend, model))
-    search.add_reply(con, number)
+    words.add_reply(con, number)
 
 
 def damaged(con: sqlite3.Connection) -> tuple[tuple[str, str], ...]:
@@ -284,7 +284,7 @@ def damaged_in(con: sqlite3.Connection, table: str) -> tuple[tuple[str, str], ..
 def _insert_turn(con: sqlite3.Connection, conversation: int, lanes: Sequence[Lane], turn: Turn) -> None:
     row = (turn.id, turn.parent, mended(turn.prompt.text), float(turn.created), turn.chosen)
     number = _insert(con, "turns", _TURN, row, ("conversation", conversation))
-    search.add_prompt(con, number)
+    words.add_prompt(con, number)
     attachments.attach(con, number, turn.prompt.attachments)
     for reply in turn.replies:
         _insert_reply(con, number, lanes, reply)
@@ -303,7 +303,7 @@ def _insert_reply(con: sqlite3.Connection, turn: int, lanes: Sequence[Lane], rep
             (number, nothing, checksum((nothing,))),
         )
     else:
-        search.add_reply(con, number)
+        words.add_reply(con, number)
 
 
 def _insert(

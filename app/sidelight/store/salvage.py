@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 
 from sidelight.chat.message import new_id
 from sidelight.chat.reply import Reply, ReplyState, Segment
-from sidelight.store import conversations, replacing, search
+from sidelight.store import conversations, replacing, words
 from sidelight.store.check import COVERED, GoOn, always
 from sidelight.store.codec import checksum, checksum_of
 from sidelight.store.database import connect
@@ -131,7 +131,7 @@ class _Salvage:
                 if count % _ASK_EVERY == 0 and not self._go_on(place / len(_ORDER)):
                     raise StoppedError
                 self._put(table, dict(zip(columns, values, strict=True)))
-        search.begin_anew(self._fresh)  # indexed later, by whoever opens the file
+        words.begin_anew(self._fresh)  # indexed later, by whoever opens the file
         self._make_readable()
         for table in _ORDER:
             (saved[table],) = self._fresh.execute(" ".join(("SELECT count(*) FROM", table))).fetchone()

@@ -1,6 +1,6 @@
 """Finding words in prompts, answers and traces, newest first, within a deadline, each with a piece of its text.
 
-Not what a person types (`query`), not how the index is kept (`words`, whose names are given on from here), and not a
+Not what a person types (`query`), not how the index is kept (`words`), and not a
 ranking: what is newest comes first. Nothing that is in the trash is found.
 
 All raise sqlite3.Error as it comes; the store's threads turn it into StoreError.
@@ -17,31 +17,9 @@ from typing import Any, Final, NamedTuple
 
 from sidelight.store.query import Place, Query, Term, folded, is_unspaced, spaced
 from sidelight.store.snippets import READ, Snippet, finder, snippet
-from sidelight.store.words import (
-    Table,
-    add_prompt,
-    add_reply,
-    begin_anew,
-    drop_conversation,
-    drop_reply,
-    index_some,
-    indexed,
-)
+from sidelight.store.words import Table, indexed
 
-__all__ = [
-    "Found",
-    "Hit",
-    "Snippet",
-    "add_prompt",
-    "add_reply",
-    "begin_anew",
-    "drop_conversation",
-    "drop_reply",
-    "find",
-    "index_some",
-    "indexed",
-    "snippet",
-]
+__all__ = ["Found", "Hit", "find"]
 
 DEADLINE = 0.2
 """Seconds that a search may take; what was found by then is shown, and that it is not all."""

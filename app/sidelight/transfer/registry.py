@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from sidelight.transfer.export import encoded
+
 if TYPE_CHECKING:
     from sidelight.transfer.source import Source
 
@@ -33,7 +35,7 @@ class Format:
 
     def text(self, source: Source) -> str:
         """A whole export of a format that is text."""
-        return "".join(p if isinstance(p, str) else p.decode() for p in self.pieces(source))
+        return b"".join(encoded(self.pieces(source))).decode()
 
 
 FORMATS = (

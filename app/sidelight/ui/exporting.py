@@ -205,4 +205,4 @@ class Copier(QObject):
 
 def _copied(conversation: Conversation, own_prices: Path | None, slot: Slot[str]) -> None:
     source = Source([conversation.id], shown=conversation, own_prices=own_prices)
-    slot.put(b"".join(export.encoded(by_id("md").pieces(source))).decode())
+    slot.put(by_id("md").text(source))

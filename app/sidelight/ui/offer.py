@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from sidelight import messages
 from sidelight.engine.terms import Fitting, WeightsOffer
 from sidelight.ui import fitting, wording
+from sidelight.ui.widgets.file_dialog import ask_for_file
 from sidelight.ui.widgets.icon import IconButton
 from sidelight.ui.widgets.meter import Meter
 from sidelight.ui.widgets.plain import Label, plain_tip
@@ -19,12 +20,7 @@ __all__ = ["OfferRow", "Offers", "choose_model_file"]
 
 def choose_model_file(parent: QWidget, chosen: Callable[[str], None]) -> None:
     """Ask for a GGUF file of the person's own; `chosen` is told its path."""
-    dialog = QFileDialog(parent, messages.text("ui.picker.file"))
-    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-    dialog.setNameFilter(messages.text("ui.picker.filter"))
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    dialog.fileSelected.connect(chosen)
-    dialog.open()
+    ask_for_file(parent, messages.text("ui.picker.file"), chosen, kinds=messages.text("ui.picker.filter"))
 
 
 class Offers(QWidget):

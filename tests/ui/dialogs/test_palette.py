@@ -6,7 +6,8 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from sidelight.store.query import Query, parse
-from sidelight.store.search import Found, Hit, Snippet
+from sidelight.store.search import Found, Hit
+from sidelight.store.snippets import Snippet
 from sidelight.ui.dialogs.palette import Choice, CommandPalette
 
 HIT = Hit(

@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QMessageBox, QTool
 from pytestqt.qtbot import QtBot
 
 from sidelight.store.query import Query, parse
-from sidelight.store.search import Found, Hit, Snippet
+from sidelight.store.search import Found, Hit
+from sidelight.store.snippets import Snippet
 from sidelight.ui.panes.history.groups import Entry, Heading, Trashed, days_left, grouped, tagged, titled
 from sidelight.ui.panes.history.pane import HistoryPane, HistoryValue
 

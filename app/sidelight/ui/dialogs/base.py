@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from sidelight import messages
+from sidelight.ui.widgets.meter import Meter
 from sidelight.ui.widgets.plain import Label
 
 __all__ = ["Dialog"]
@@ -60,6 +61,15 @@ class Dialog(QDialog):
         row.addWidget(chosen)
         self.column.addLayout(row)
         return chosen
+
+    def add_progress(self) -> tuple[Meter, Label]:
+        """A bar and a sentence for work that goes on beside the window; both are hidden until there is something to show."""
+        meter, said = Meter(24), Label(role="muted", wrap=True)
+        meter.setMinimumHeight(self.fontMetrics().height())
+        for widget in (meter, said):
+            widget.hide()
+            self.column.addWidget(widget)
+        return meter, said
 
     def size_in_letters(self, wide: int, high: int = 0) -> None:
         """Begin at a size that grows with the font: letters wide, lines high; 0 is as high as what it holds needs."""

@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QFileDialog,
     QFormLayout,
     QListWidget,
     QListWidgetItem,
@@ -25,7 +24,7 @@ from sidelight.transfer.registry import FORMATS, by_id
 from sidelight.transfer.source import Options
 from sidelight.ui.dialogs.base import Dialog
 from sidelight.ui.exporting import Order, Place, Writer
-from sidelight.ui.widgets.meter import Meter
+from sidelight.ui.widgets.file_dialog import ask_where_to_save
 from sidelight.ui.widgets.plain import Label
 
 __all__ = ["ExportDialog"]
@@ -85,13 +84,7 @@ class ExportDialog(Dialog):
         self._form.addRow(Label(messages.text("ui.export.traces"), "muted"), self._traces)
         self._form.addRow(Label(messages.text("ui.export.exchanges"), "muted"), self._exchanges)
         self.column.addLayout(self._form)
-        self._meter = Meter(24)
-        self._meter.setMinimumHeight(self.fontMetrics().height())
-        self._meter.hide()
-        self._said = Label(role="muted", wrap=True)
-        self._said.hide()
-        self.column.addWidget(self._meter)
-        self.column.addWidget(self._said)
+        self._meter, self._said = self.add_progress()
         self.column.addStretch(1)
         self._leave = QPushButton(messages.text("ui.cancel"))
         self._leave.setAutoDefault(False)
@@ -192,10 +185,4 @@ def _combo(title: str, choices: Sequence[tuple[str, str]]) -> QComboBox:
 
 
 def _ask_path(parent: QWidget, name: str, then: Callable[[str], None]) -> None:
-    dialog = QFileDialog(parent, messages.text("ui.export.title"))
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-    dialog.setDefaultSuffix(Path(name).suffix.lstrip("."))
-    dialog.selectFile(name)
-    dialog.fileSelected.connect(then)
-    dialog.open()
+    ask_where_to_save(parent, messages.text("ui.export.title"), name, then)

@@ -19,7 +19,6 @@ from PySide6.QtGui import (
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QPushButton,
     QStyledItemDelegate,
@@ -33,7 +32,7 @@ from sidelight import messages
 from sidelight.transfer.report import FileReport, lines, plain, well
 from sidelight.ui.dialogs.base import Dialog
 from sidelight.ui.importing import Looker, Taker, Told
-from sidelight.ui.widgets.meter import Meter
+from sidelight.ui.widgets.file_dialog import ask_for_files
 from sidelight.ui.widgets.plain import Label, plain_tip
 
 __all__ = ["ImportDialog"]
@@ -87,13 +86,7 @@ class ImportDialog(Dialog):
         row.addStretch(1)
         row.addWidget(self._copy)
         self.column.addLayout(row)
-        self._meter = Meter(24)
-        self._meter.setMinimumHeight(self.fontMetrics().height())
-        self._meter.hide()
-        self._said = Label(role="muted", wrap=True)
-        self._said.hide()
-        self.column.addWidget(self._meter)
-        self.column.addWidget(self._said)
+        self._meter, self._said = self.add_progress()
         self._leave = QPushButton(messages.text("ui.cancel"))
         self._leave.setAutoDefault(False)
         self._leave.clicked.connect(self.reject)
@@ -348,8 +341,4 @@ def _short(name: str) -> str:
 
 
 def _ask_paths(parent: QWidget, then: Callable[[list[str]], None]) -> None:
-    dialog = QFileDialog(parent, messages.text("ui.import.title"))
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-    dialog.filesSelected.connect(then)
-    dialog.open()
+    ask_for_files(parent, messages.text("ui.import.title"), then)

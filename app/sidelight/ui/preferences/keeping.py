@@ -11,8 +11,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
 
 from sidelight import messages
 from sidelight.chat.conversation import Conversation
@@ -23,6 +23,7 @@ from sidelight.ui import wording
 from sidelight.ui.dialogs.base import Dialog
 from sidelight.ui.preferences.data import DataPage, when
 from sidelight.ui.preferences.data_words import DataValue
+from sidelight.ui.widgets.file_dialog import ask_for_file, ask_where_to_save
 from sidelight.ui.widgets.plain import Label
 
 __all__ = ["Around", "Keeping", "Question"]
@@ -172,17 +173,15 @@ class Keeping(QObject):
         question.open()
 
     def _ask_path(self) -> None:
-        dialog = _file_dialog(self._above, "ui.data.copy", QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("db")
-        dialog.selectFile("Sidelight-conversations.db")
-        dialog.fileSelected.connect(lambda path: self._safekeeping.save_copy(Path(path)))
-        dialog.open()
+        ask_where_to_save(
+            self._above,
+            messages.text("ui.data.copy").rstrip("…"),
+            "Sidelight-conversations.db",
+            lambda path: self._safekeeping.save_copy(Path(path)),
+        )
 
     def _ask_file(self) -> None:
-        dialog = _file_dialog(self._above, "ui.data.restore_other", QFileDialog.AcceptMode.AcceptOpen)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(self._on_file)
-        dialog.open()
+        ask_for_file(self._above, messages.text("ui.data.restore_other").rstrip("…"), self._on_file)
 
     def _say(self, code: str) -> None:
         Question(messages.text("ui.data.do.again"), [messages.text(code)], "", self._above, ask=False).open()
@@ -219,10 +218,3 @@ class Question(Dialog):
         if ask:
             self.accepted.connect(self.agreed)
         self.size_in_letters(64)
-
-
-def _file_dialog(parent: QWidget, title: str, mode: QFileDialog.AcceptMode) -> QFileDialog:
-    dialog = QFileDialog(parent, messages.text(title).rstrip("…"))
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    dialog.setAcceptMode(mode)
-    return dialog

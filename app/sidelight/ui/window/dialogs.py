@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sidelight.ui.dialogs.access import KeyDialog
     from sidelight.ui.dialogs.model_picker import ModelPicker
     from sidelight.ui.dialogs.palette import CommandPalette
+    from sidelight.ui.help.window import HelpWindow
     from sidelight.ui.preferences.keeping import Keeping
     from sidelight.ui.preferences.remedies import Remedy
     from sidelight.ui.preferences.window import PreferencesWindow
@@ -67,6 +68,7 @@ class Dialogs(QObject):
         self.key: KeyDialog | None = None
         self._palette: CommandPalette | None = None
         self._keeping: Keeping | None = None
+        self._help: HelpWindow | None = None
 
     # --- news for those that are open
 
@@ -150,10 +152,18 @@ class Dialogs(QObject):
         dialog.open()
 
     def open_help(self, palette: Palette, zoom: float) -> None:
-        """Show the guide."""
+        """Show the guide; a second call raises it."""
         from sidelight.ui.help.window import HelpWindow
 
-        HelpWindow(palette, zoom, self._window).show()
+        if self._help is None:
+            self._help = HelpWindow(palette, zoom, self._window)
+            self._help.destroyed.connect(self._on_help_gone)
+        self._help.show()
+        self._help.raise_()
+        self._help.activateWindow()
+
+    def _on_help_gone(self) -> None:
+        self._help = None
 
     def open_about(self) -> None:
         """Say what this program is, and whose parts it holds."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from sidelight import messages
+from sidelight.ui.widgets.file_dialog import ask_where_to_save
 
 __all__ = ["save_as"]
 
@@ -28,10 +28,4 @@ def save_as(
             reason = error.strerror or str(error)
             complain(messages.text("ui.details.save.failed", path=path, reason=reason))
 
-    dialog = QFileDialog(window, messages.text(title))
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-    dialog.setDefaultSuffix(Path(name).suffix.lstrip("."))
-    dialog.selectFile(name)
-    dialog.fileSelected.connect(write)
-    dialog.open()
+    ask_where_to_save(window, messages.text(title), name, write)

@@ -294,14 +294,9 @@ class ComposerPane(QFrame):
 
     def choose_files(self) -> None:
         """Ask for files to attach."""
-        from PySide6.QtCore import Qt
-        from PySide6.QtWidgets import QFileDialog
+        from sidelight.ui.widgets.file_dialog import ask_for_files
 
-        dialog = QFileDialog(self, messages.text("ui.attach"))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.filesSelected.connect(lambda paths: self.offer(tuple(Path(path) for path in paths)))
-        dialog.open()
+        ask_for_files(self, messages.text("ui.attach"), lambda paths: self.offer(tuple(map(Path, paths))))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Files may be dropped anywhere on the composer."""
@@ -430,6 +425,7 @@ class ComposerPane(QFrame):
         for button in (*chips, self._add):
             self._chips_row.addWidget(button)
             button.show()  # now, not in the next event: what is hidden has no width, and the hint would take its room
+        self._chips_row.invalidate()  # a button knows how wide it is once it is shown, and they were placed one by one
         self._chips.setAccessibleName(messages.plural("ui.lanes.count", len(self._value.chips)))
         self._draw_hint()
 
