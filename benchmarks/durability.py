@@ -21,7 +21,7 @@ from sidelight.chat.conversation import Conversation, Turn
 from sidelight.chat.events import AnswerDelta, Finished, FinishReason, ReasoningDelta, Stamped
 from sidelight.chat.message import Lane, Prompt
 from sidelight.chat.reply import Reply, fold_all
-from sidelight.store import search
+from sidelight.store import words as index
 from sidelight.store.backup import back_up, restore
 from sidelight.store.check import check, sample
 from sidelight.store.conversations import create
@@ -76,8 +76,8 @@ def _fill(path: Path, size: float) -> None:
     lanes = (Lane("one", "b", "m"), Lane("two", "b", "m"))
     with (
         closing(Store.open(path)) as store,
-        mock.patch.object(search, "add_reply"),
-        mock.patch.object(search, "add_prompt"),
+        mock.patch.object(index, "add_reply"),
+        mock.patch.object(index, "add_prompt"),
     ):
         number = 0
         while path.stat().st_size < size:
@@ -106,7 +106,7 @@ def _beside(store: Store, work: Callable[[], object]) -> tuple[float, float]:
         finally:
             done.set()
 
-    with mock.patch.object(search, "add_prompt"):
+    with mock.patch.object(index, "add_prompt"):
         lane = Lane(f"lane{time.monotonic()}", "b", "m")
         reply = Reply(f"r{time.monotonic()}", lane.id)
         turn = Turn(f"t{time.monotonic()}", None, Prompt("p"), (reply,))

@@ -288,7 +288,7 @@ def writing(store: Store, writer: Writer) -> dict[str, float]:
         return round(1000 * statistics.fmean(took), 3)
 
     with_index = run("with")
-    with mock.patch.object(search, "add_reply"):
+    with mock.patch.object(words, "add_reply"):
         return {"reply stored": with_index, "reply stored, no index": run("without")}
 
 
