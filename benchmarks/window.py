@@ -110,6 +110,7 @@ def play(house: House, asked: argparse.Namespace) -> Steps:
     assert isinstance(main_window, Watched)
     main_window.resize(*SIZE)
     yield lambda: bool(session.backends())
+    yield after(WARM)  # nobody opens or asks sooner
     figures: dict[str, Any] = {}
     if asked.open:
         yield from _open(main_window, session, asked.open, figures)

@@ -119,3 +119,33 @@ def test_cycles_with_widgets_end_in_the_windows_thread(qtbot: QtBot, collector: 
     qtbot.waitUntil(lambda: len(ended) == 200, timeout=10_000)
     assert set(ended) == {threading.get_ident()}
     assert held
+
+
+def test_everything_is_looked_at_only_while_nothing_moves(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = QApplication.instance()
+    assert app is not None
+    rests = False
+    collector = Collector(app, lambda: rests)
+    looked: list[int] = []
+    counts = [0, 0, 0]
+    try:
+        monkeypatch.setattr(gc, "collect", looked.append)
+        monkeypatch.setattr(gc, "get_count", lambda: tuple(counts))
+        monkeypatch.setattr(gc, "get_threshold", lambda: (700, 10, 10))
+        counts[:] = [0, 11, 400]
+        collector.look()
+        counts[:] = [701, 0, 400]
+        collector.look()
+        assert looked == [1, 0]
+        counts[:] = [0, 11, 501]  # it has moved for very long
+        collector.look()
+        rests = True
+        counts[:] = [0, 0, 11]
+        collector.look()
+        assert looked == [1, 0, 2, 2]
+    finally:
+        monkeypatch.undo()
+        collector.close()
+        collector.deleteLater()

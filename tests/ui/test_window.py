@@ -28,6 +28,7 @@ from sidelight.ui.dialogs.lane_settings import LaneSettings
 from sidelight.ui.dialogs.model_picker import ModelPicker
 from sidelight.ui.dialogs.palette import CommandPalette
 from sidelight.ui.panes.compare.cards import FailureCard
+from sidelight.ui.panes.compare.lane import LaneColumn
 from sidelight.ui.theme import DARK
 
 ENDLESS = itertools.repeat(frame(content="word "))
@@ -59,6 +60,21 @@ def test_a_prompt_is_typed_and_both_lanes_answer(qtbot: QtBot, tmp_path: Path) -
         assert window._title.text() == "What is 2 + 2?"
         assert [s.title for s in here.session.history()] == ["What is 2 + 2?"]
         here.until(lambda: not here.bridge.running)
+
+
+def test_what_a_first_conversation_needs_is_there_before_it(qtbot: QtBot, tmp_path: Path) -> None:
+    with stage(qtbot, tmp_path, [script("Hm.", "Four.")]) as (here, _server):
+        window = here.window
+        steps = sum(1 for _ in window.prepare())
+        assert steps > 10
+        assert window._stack.currentWidget() is window.welcome
+        ahead = set(window.findChildren(LaneColumn))
+        assert len(ahead) == 4
+        qtbot.keyClicks(window.composer.edit, "What is 2 + 2?")
+        qtbot.keyClick(window.composer.edit, Qt.Key.Key_Return)
+        here.until(lambda: not here.session.streaming and states(here) == [ReplyState.COMPLETE] * 2)
+        here.until(lambda: "Four" in here.text(0) and "Four" in here.text(1))
+        assert set(window.findChildren(LaneColumn)) == ahead
 
 
 def test_the_timer_runs_only_while_something_streams(qtbot: QtBot, tmp_path: Path) -> None:

@@ -12,10 +12,12 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-__all__ = ["JOB", "LONGEST", "Colours", "Span", "TokenClass", "colourer", "to_read"]
+__all__ = ["JOB", "LONGEST", "WITHIN", "Colours", "Span", "TokenClass", "colourer", "to_read"]
 
 JOB = "sidelight.render.highlight.colourer"
 """For `Worker.submit`: arguments are what `to_read` gives."""
+WITHIN = 2.0
+"""Seconds: the longest code takes an eighth of that on an idle machine."""
 LONGEST = 64_000
 """Characters of code that are read. What is longer stays plain."""
 _BEFORE = 16_000

@@ -57,7 +57,7 @@ class Later:
         if isinstance(key, Colours):
             return key
         if self._colours.missing(key):
-            asked = self._worker.submit(highlight.JOB, key, _READ)
+            asked = self._worker.submit(highlight.JOB, key, _READ, within=highlight.WITHIN)
             asked.add_done_callback(partial(self._came, self._colours, key, Colours(why="time")))
         return self._colours.get(key)
 

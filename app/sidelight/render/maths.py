@@ -20,8 +20,8 @@ __all__ = ["JOB", "WITHIN", "Formula", "Refused", "WhyNot", "typesetter"]
 
 JOB = "sidelight.render.maths.typesetter"
 """For `Worker.submit`: arguments are LaTeX source, whether it stands on a line of its own, and a colour "#rrggbb"."""
-WITHIN = 1.0
-"""Seconds: a page of aligned lines takes a quarter of that on an idle machine."""
+WITHIN = 2.0
+"""Seconds: a page of aligned lines takes an eighth of that on an idle machine."""
 
 _LENGTH = 2_000
 _DEPTH = 8

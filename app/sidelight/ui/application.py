@@ -76,6 +76,7 @@ def live(shown: Shown, open_house: Callable[[], House], load: Callable[[], None]
         ends.callback(app.processEvents)
         ends.callback(shown.window.deleteLater)
         loading = _Loading(load)
+        ends.callback(loading.end)
         while not loading.has_loops and not shown.window.closed:
             app.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, _LOOK_AGAIN)
             loading.wait(_LOOK_AGAIN)
@@ -90,11 +91,12 @@ def live(shown: Shown, open_house: Callable[[], House], load: Callable[[], None]
 
 
 class _Loading:
-    """Imports in a thread: first what the loop needs, then the rest."""
+    """Imports in a thread: first what the loop needs, then what opening takes, then what a first conversation will."""
 
     def __init__(self, load: Callable[[], None] | None) -> None:
         self._load = load
         self._loops = threading.Event()
+        self._opens = threading.Event()
         self._thread = threading.Thread(target=self._run, name="start", daemon=True)
         self._thread.start()
 
@@ -104,9 +106,18 @@ class _Loading:
         return self._loops.is_set()
 
     @property
+    def opens(self) -> bool:
+        """Whether a profile can be opened without waiting."""
+        return self._opens.is_set()
+
+    @property
     def goes_on(self) -> bool:
-        """Whether the rest is still under way."""
+        """Whether anything is still under way."""
         return self._thread.is_alive()
+
+    def end(self) -> None:
+        """Wait for the thread: nothing may be imported while the interpreter ends."""
+        self._thread.join()
 
     def wait(self, milliseconds: int) -> None:
         """For a loop, no longer than this."""
@@ -117,11 +128,19 @@ class _Loading:
             import asyncio  # noqa: F401 - what qasync stands on
         finally:
             self._loops.set()  # where it cannot be imported, whoever needs it says so
-        if self._load is not None:
-            self._load()
-        import sidelight.ui.panes.compare.values
-        import sidelight.ui.panes.history.groups
-        import sidelight.ui.wording  # noqa: F401 - these know nothing of Qt
+        # none of these knows of Qt
+        try:
+            if self._load is not None:
+                self._load()
+            import sidelight.ui.panes.compare.values
+            import sidelight.ui.panes.history.groups
+            import sidelight.ui.wording
+        finally:
+            self._opens.set()
+        import sidelight.render.stream  # noqa: F401
+        from sidelight.ui.evidence import read_ahead
+
+        read_ahead()
 
 
 class _Steps(QObject):
@@ -173,7 +192,7 @@ def _furnish(
     instance.listen()
     instance.raised.connect(lambda: _raise(window))
     yield 0
-    while loading.goes_on:
+    while not loading.opens:
         yield _LOOK_AGAIN
     house = open_house()
     ends.callback(house.close)
@@ -182,6 +201,9 @@ def _furnish(
     yield 0
     yield from _imported()
     yield from _move_in(shown, house.session, ends)
+    while loading.goes_on:
+        yield _LOOK_AGAIN
+    yield from shown.window.prepare()
 
 
 def _made() -> Steps:
@@ -252,7 +274,7 @@ def _move_in(shown: Shown, session: Session, ends: contextlib.ExitStack) -> Step
     bridge.start()
     yield 0
     session.start()
-    collector = Collector(window)
+    collector = Collector(window, lambda: window.rests)
     ends.callback(collector.close)
     window.composer.catch_up()
 

@@ -1,7 +1,7 @@
 """What `models` makes of a reply: its card, its cost, how its thoughts came, what changed since the turn before.
 
-Not what is drawn of it. Importing this reads the registry's code and its files at first use (30 ms), so the window does it
-after a reply has ended or when its details are asked for. Each reply is looked at once.
+Not what is drawn of it. Importing this reads the registry's code, and its first use the files (30 ms together), which
+`read_ahead` does in a thread. Each reply is looked at once.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from sidelight.chat.message import Lane
 from sidelight.chat.reply import Reply, TraceKind, trace_of
 from sidelight.engine.terms import EMBEDDED
 from sidelight.models import prices
+from sidelight.models.families import resolve
 from sidelight.models.identity import Card, Place, card, changed
 from sidelight.models.metadata import restated
 from sidelight.models.prices import Cost, UnreadablePrices
 from sidelight.models.sayings import Saying
 from sidelight.models.visibility import Arrival, Visibility, arrival, visibility
 
-__all__ = ["Evidence", "Known", "place_of"]
+__all__ = ["Evidence", "Known", "place_of", "read_ahead"]
 
 _KEPT = 256
 
@@ -90,6 +91,11 @@ class Evidence:
             )
         hidden = trace.kind is TraceKind.HIDDEN
         return Known(now, seen, arrival(reply.timing, hidden=hidden), cost, changes)
+
+
+def read_ahead() -> None:
+    """Read the registry of models before it is first asked."""
+    resolve("")
 
 
 def _card(reply: Reply, place: Place) -> Card:

@@ -22,6 +22,8 @@ __all__ = ["Collector", "Mailbox", "Slot"]
 T = TypeVar("T")
 _READ: Final = 4096
 _COLLECT_MS: Final = 1000
+_PATIENCE: Final = 50
+"""How many times as long as by Python's thresholds may pass between two looks at everything while something moves."""
 
 
 class Slot(Generic[T]):
@@ -74,12 +76,14 @@ def _shut(*ends: socket.socket) -> None:
 class Collector(QObject):
     """Looks for cycles in the window's thread, by Python's own thresholds, while Python itself looks in none.
 
+    Looking at everything takes longer than a frame: it waits until `rests` says that nothing moves, though not for ever.
     What there is when it begins is taken to stay: it is not looked at again. When it ends Python still looks in none, since
     other threads may live longer; whoever ends those enables it.
     """
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, rests: Callable[[], bool] = lambda: True) -> None:
         super().__init__(parent)
+        self._rests = rests
         gc.disable()
         gc.freeze()
         self._timer = QTimer(self, interval=_COLLECT_MS)
@@ -89,8 +93,9 @@ class Collector(QObject):
 
     def look(self) -> None:
         """Collect the oldest generation that is due."""
+        patience = (1, 1, 1 if self._rests() else _PATIENCE)
         for generation in (2, 1, 0):
-            if gc.get_count()[generation] > gc.get_threshold()[generation]:
+            if gc.get_count()[generation] > gc.get_threshold()[generation] * patience[generation]:
                 gc.collect(generation)
                 return
 

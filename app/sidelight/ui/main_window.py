@@ -210,12 +210,35 @@ class MainWindow(Frame):
             self.details.draw()
             return
         lanes = self._lanes or self._make_lanes()
+        self._stack.setCurrentWidget(lanes)  # at its size before there is anything in it to be laid out
         lanes.show_value(value)
-        self._stack.setCurrentWidget(lanes)
         self.details.draw()
 
+    @property
+    def rests(self) -> bool:
+        """Whether nothing comes and nothing is still to be drawn."""
+        return not self._session.streaming and (self._lanes is None or self._lanes.rests)
+
+    def prepare(self) -> Iterator[int]:
+        """Make what the first conversation needs, before it is opened, a step at a time."""
+        import sidelight.ui.document.document
+
+        yield 0
+        import sidelight.ui.document.piece_view
+
+        yield 0
+        import sidelight.ui.panes.compare.pane  # noqa: F401
+
+        yield 0
+        for _ in (self._lanes or self._make_lanes()).stock():
+            yield 0
+        from sidelight.ui.document.rehearsal import rehearse
+
+        for _ in rehearse(self._palette, self._zoom):
+            yield 0
+
     def _make_lanes(self) -> LanesPane:
-        """The pane is made with the first reply: only now are the parser and its friends imported."""
+        """The pane, by which the parser and its friends are imported: long after the first paint."""
         from PySide6.QtCore import QTimer
         from PySide6.QtWidgets import QApplication
 

@@ -34,6 +34,7 @@ from sidelight.ui.panes.compare.header import LANE_MIME
 from sidelight.ui.panes.compare.lane import LaneColumn
 from sidelight.ui.panes.compare.pane import LanesPane
 from sidelight.ui.panes.compare.thinking import CloseBar, PeekLines, Thinking
+from sidelight.ui.panes.compare.values import Remark
 from sidelight.ui.theme import DARK, LIGHT
 from sidelight.ui.widgets.icon import IconButton
 from sidelight.ui.widgets.plain import Label
@@ -52,7 +53,7 @@ def make(qtbot: QtBot) -> MakePane:
         pane.resize(width, height)
         pane.show()
         pane.show_value(made.compared(shown, thinking))
-        qtbot.wait(1)
+        qtbot.waitUntil(lambda: pane.rests)
         return pane
 
     return made_pane
@@ -191,11 +192,12 @@ def test_what_a_model_did_not_take_is_said_in_its_lane(make: MakePane) -> None:
     assert "Thinking effort: Off (clamped)" in taken.accessibleName()
 
 
-def test_a_server_that_is_not_encrypted_has_a_red_mark(make: MakePane) -> None:
+def test_a_server_that_is_not_encrypted_has_a_red_mark(qtbot: QtBot, make: MakePane) -> None:
     value = made.compared(made.conversation(made.DONE, made.DONE))
     (first, facts), *others = value.facts
     pane = make(value.conversation)
     pane.show_value(replace(value, facts=((first, replace(facts, plain=True)), *others)))
+    qtbot.waitUntil(lambda: pane.rests)
     marks = [column.header._plain for column in pane.columns]
     assert [mark.isVisibleTo(pane) for mark in marks] == [True, False]
     assert marks[0].accessibleName().startswith("Not encrypted")
@@ -467,11 +469,47 @@ def test_everything_that_can_be_pressed_has_a_name(make: MakePane) -> None:
         assert button.accessibleName(), button
 
 
-def test_a_whole_conversation_is_swapped_at_once(make: MakePane) -> None:
+def test_columns_serve_the_next_conversation_as_new(qtbot: QtBot, make: MakePane) -> None:
+    pane = make(made.conversation(made.DONE, made.DONE))
+    before = pane.columns
+    before[0].open_traces(True)
+    before[0].view.select_all()
+    before[0].view.follow = False
+    before[0].show_remark("r0-0", Remark("0.05", "Something else answers."))
+    assert before[0].any_trace_open()
+    pane.show_value(made.compared(replace(made.conversation(made.DONE, made.DONE, made.DONE), id="other")))
+    assert pane.columns[:2] == before
+    qtbot.waitUntil(lambda: pane.rests)
+    texts = {column.view.accessible_text() for column in pane.columns}
+    assert len(texts) == 1
+    assert not before[0].any_trace_open()
+    assert before[0].view.selected_text() == ""
+    assert before[0].view.follow
+    assert before[0].header._warning.isHidden()
+
+
+def test_columns_are_made_ahead_and_follow_theme_and_size(qtbot: QtBot, make: MakePane) -> None:
+    pane = make(made.conversation(made.DONE))
+    steps = len(list(pane.stock()))
+    assert steps == 3
+    assert list(pane.stock()) == []
+    pane.set_palette_and_zoom(DARK, 2.0)
+    made_ahead = set(pane.findChildren(LaneColumn)) - set(pane.columns)
+    assert len(made_ahead) == 3
+    assert not any(column.isVisibleTo(pane) for column in made_ahead)
+    pane.show_value(made.compared(replace(made.conversation(*[made.DONE] * 4), id="other")))
+    qtbot.waitUntil(lambda: pane.rests)
+    assert set(pane.columns) >= made_ahead
+    assert len({column.view._stack.unit for column in pane.columns}) == 1
+
+
+def test_a_whole_conversation_is_swapped(qtbot: QtBot, make: MakePane) -> None:
     pane = make(made.conversation(made.DONE, made.DONE))
     other = replace(made.conversation(made.PLAIN), id="other")
     pane.show_value(made.compared(other))
     assert len(pane.columns) == 1
+    assert pane.columns[0].view.accessible_text() == ""  # nothing of the one before, not for a moment
+    qtbot.waitUntil(lambda: pane.rests)
     assert "Ten cents." in pane.columns[0].view.accessible_text()
     empty = Reply("r0-0", "l0")
     pane.show_value(made.compared(with_replies(other, "t0", {"r0-0": empty})))

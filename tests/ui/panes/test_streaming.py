@@ -35,6 +35,7 @@ def show(qtbot: QtBot) -> SHOW:
         pane.show()
         qtbot.waitExposed(pane)
         pane.show_value(made.compared(conversation))
+        pane._draw_stale()  # as it does in its next event
         return pane
 
     return shown

@@ -158,7 +158,7 @@ def _opened(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[Reada
         raise Refusal("zip_bomb", most=str(STEEPEST))
     try:
         file = archive.open(member)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError, OSError) as error:
         raise Refusal("zip_broken") from error
     with file:
         yield _Unpacked(file, member)

@@ -146,6 +146,18 @@ class LaneColumn(QFrame):
             self._remark = (reply_id, remark)
             self._draw_bars()
 
+    def become(self, lane: Lane) -> None:
+        """Be another lane's from now on: empty, and as new."""
+        self.lane = lane
+        self.stale, self.drawn_at, self._costs = True, 0.0, (0.0, 0.0)
+        self._turns, self._drawn_stage, self._remark = (), None, ("", Remark())
+        self._times.clear()
+        self.rows.forget()
+        self._shown_rows = []
+        self.view.clear_selection()
+        self.view.set_rows([])
+        self.view.follow = True
+
     def set_palette_and_zoom(self, palette: Palette, zoom: float) -> None:
         """Take another theme or size."""
         self.view.set_palette_and_zoom(palette, zoom)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer, Signal
@@ -32,6 +32,9 @@ _HALF_RATE: Final = 0.03
 """Seconds until such a lane may be drawn again: two frames, less what a timer may be early."""
 _REST_MS: Final = 20
 """Until lanes that had to wait are drawn, if nothing comes in the next frame."""
+_STOCK: Final = 4
+"""Columns that are kept for lanes to come: making one takes as long as a frame has time."""
+_NOBODY: Final = Lane("", "", "")
 TURNS: Final = 4
 """Ticks in which all clocks move once."""
 
@@ -69,6 +72,7 @@ class LanesPane(QWidget):
         self._value: Compared | None = None
         self._facts: dict[str, Facts] = {}
         self._columns: list[LaneColumn] = []
+        self._spare: list[LaneColumn] = []
         self._seen: set[LaneColumn] = set()
         self._turns: tuple[Turn, ...] = ()
         self._branches: dict[str, tuple[str, ...]] = {}
@@ -126,11 +130,9 @@ class LanesPane(QWidget):
         self._value = value
         lanes = value.conversation.lanes
         branched = self._take_branches(value.conversation)
-        if [x.id for x in lanes] != before:
+        if not same_conversation or [x.id for x in lanes] != before:
             branched = True
-            self._match(lanes)
-            if not same_conversation:
-                self._single = None
+            self._match(lanes, anew=not same_conversation)
             self._arrange()
         asked = [t.id for t in turns] != [t.id for t in self._turns]
         for place, (column, lane) in enumerate(zip(self._columns, lanes, strict=True)):
@@ -145,7 +147,10 @@ class LanesPane(QWidget):
                     column.drawn_at = 0.0  # it is not just more text: at once
                 if asked or not self._in_sight(column):
                     self._draw(place, rows=False)
-        self._draw_stale()
+        if same_conversation:
+            self._draw_stale()
+        else:
+            self._rest.start(0)
         self._draw_tabs()
         self._finding.notice()
 
@@ -161,7 +166,7 @@ class LanesPane(QWidget):
     def set_palette_and_zoom(self, palette: Palette, zoom: float) -> None:
         """Take another theme or size (1.0 is 100 %)."""
         self._palette, self._zoom = palette, zoom
-        for column in self._columns:
+        for column in (*self._columns, *self._spare):
             column.set_palette_and_zoom(palette, zoom)
         self._arrange_anew()
         self._draw_tabs()
@@ -184,6 +189,11 @@ class LanesPane(QWidget):
     def visible_lanes(self) -> int:
         """How many lanes are in sight."""
         return sum(self._in_sight(c) for c in self._columns)
+
+    @property
+    def rests(self) -> bool:
+        """Whether all that is in sight is drawn."""
+        return not any(c.stale for c in self._seen)
 
     @property
     def current(self) -> LaneColumn | None:
@@ -265,14 +275,38 @@ class LanesPane(QWidget):
 
     # --- lanes
 
-    def _match(self, lanes: tuple[Lane, ...]) -> None:
-        kept = {c.lane.id: c for c in self._columns}
-        self._columns = [kept.pop(x.id) if x.id in kept else self._made(x) for x in lanes]
-        for column in kept.values():
+    def _match(self, lanes: tuple[Lane, ...], *, anew: bool) -> None:
+        """Give every lane a column: its own where it has one, else one that is free. `anew`: none has its own."""
+        here = set() if anew else {x.id for x in lanes}
+        own = {c.lane.id: c for c in self._columns if c.lane.id in here}
+        free = [c for c in self._columns if c.lane.id not in here]
+        for column in free:
+            column.become(_NOBODY)
+        self._spare = free + self._spare  # those that stand at a lane's place first
+        self._columns = [own.get(x.id) or self._taken(x) for x in lanes]
+        for column in self._spare:
             column.hide()
-            column.deleteLater()
-        if self._single not in {x.id for x in lanes}:
+        while len(self._spare) > _STOCK:
+            self._spare.pop().deleteLater()
+        if self._single not in here:
             self._single = None
+
+    def stock(self) -> Iterator[None]:
+        """Make columns for lanes to come, one a step: each takes as long to make as a frame has time."""
+        while len(self._columns) + len(self._spare) < _STOCK:
+            column = self._made(_NOBODY)
+            column.hide()
+            for part in column.findChildren(QWidget):
+                part.ensurePolished()
+            self._spare.append(column)
+            yield
+
+    def _taken(self, lane: Lane) -> LaneColumn:
+        if not self._spare:
+            return self._made(lane)
+        column = self._spare.pop(0)
+        column.become(lane)
+        return column
 
     def _made(self, lane: Lane) -> LaneColumn:
         column = LaneColumn(lane, self._palette, self._zoom, self._strip)

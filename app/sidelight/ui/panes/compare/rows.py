@@ -155,6 +155,14 @@ class LaneRows(QObject):
             for key in [k for k in things if k.split(".", 1)[0] not in here]:
                 del things[key]
 
+    def forget(self) -> None:
+        """Drop everything: another lane comes."""
+        for things in (self._by_hand, self._versions, self._pages, self._turns, self._texts, self._widgets):
+            things.clear()
+        for things in (self._heads, self._head_values, self._heads_made_of):
+            things.clear()
+        self._rows, self._built, self._branches, self.reading = [], None, {}, False
+
     def newest_version(self, turn_id: str) -> None:
         """Look at the newest version again."""
         self._built = None
