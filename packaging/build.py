@@ -27,7 +27,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "app")]
 import icu  # noqa: E402 - after the path
 import licences  # noqa: E402
 import manual  # noqa: E402
-from identity import APP_ID, HOME, ROOT, epoch, placeholders, version  # noqa: E402
+from identity import APP_ID, HOME, ROOT, channel, epoch, placeholders, version  # noqa: E402
 
 FORMATS = {
     "linux": ("archive", "deb", "engine", "appdir", "rpm", "wheel"),
@@ -49,9 +49,11 @@ class Builder:
         self.epoch = epoch()
         self.program = work / "tree" / "sidelight"
         self.starter, self.notices = self.program / PROGRAM, self.program / "licences"
+        self.resources = self.program / "lib" / "sidelight" / "resources"
         if sys.platform == "darwin":
             contents = work / "tree" / "Sidelight.app" / "Contents"
             self.starter, self.notices = contents / "MacOS" / "sidelight", contents / "Resources" / "licences"
+            self.resources = contents / "Resources" / "sidelight" / "resources"
         self.icons = work / "icons"
         self.texts = work / "texts"
         for folder in (work, out, self.icons, self.texts):
@@ -81,6 +83,8 @@ class Builder:
         if sys.platform == "linux":
             for library in (self.program / "lib/PySide6/Qt/lib").glob("libicudata.so.*"):
                 icu.shrink(library, self.work / "icu")
+        # What is made of the tree, and renewed by somebody, says so in its own copy.
+        (self.resources / "channel.json").write_text(channel("portable"), encoding="utf-8")
         licences.write(
             licences.components(listed),
             self.notices,

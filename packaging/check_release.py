@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 
-from identity import ROOT, placeholders, version
+from identity import RELEASE_KEY, RELEASES, ROOT, placeholders, version
 
 __all__ = ["obstacles"]
 
@@ -17,6 +17,12 @@ def obstacles(tag: str) -> list[str]:
         found.append(f"the tag is {tag}, app/sidelight/__init__.py says {version()}")
     if placeholders():
         found.append(f"packaging/identity.py names what belongs to nobody: {', '.join(placeholders())}")
+    if bool(RELEASES) != bool(RELEASE_KEY):
+        found.append("packaging/identity.py has one of RELEASES and RELEASE_KEY without the other")
+    if RELEASES and not RELEASES.startswith("https://"):
+        found.append(f"RELEASES is no https address: {RELEASES}")
+    if RELEASE_KEY and not re.fullmatch(r"[0-9a-f]{64}", RELEASE_KEY):
+        found.append("RELEASE_KEY is not 64 hexadecimal digits")
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     if not re.search(rf"^## \[{re.escape(version())}\]", changes, re.MULTILINE):
         found.append(f"CHANGELOG.md has no section [{version()}]")

@@ -3,12 +3,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 from pathlib import Path
 
-__all__ = ["APP_ID", "HOME", "MAINTAINER", "ROOT", "SUMMARY", "epoch", "placeholders", "version"]
+__all__ = [
+    "APP_ID",
+    "HOME",
+    "MAINTAINER",
+    "RELEASES",
+    "RELEASE_KEY",
+    "ROOT",
+    "SUMMARY",
+    "channel",
+    "epoch",
+    "placeholders",
+    "version",
+]
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -17,6 +30,12 @@ HOME = "https://sidelight.example"
 APP_ID = "example.sidelight.sidelight"
 """Reverse domain name of AppStream, Flatpak and macOS; lower case. It must belong to whoever publishes."""
 MAINTAINER = "The Sidelight authors <packages@sidelight.example>"
+RELEASES = ""
+"""Where the file that sign_release.py writes is to be found: an https address that answers itself, without a redirect. Copies that
+nobody else renews look there when they are asked to. Empty: none has been chosen yet, and no copy looks."""
+RELEASE_KEY = ""
+"""The public key that signs that file, 32 bytes in hexadecimal; `sign_release.py --new-key` makes a pair. Empty: there is none yet,
+and no copy looks. The private one is never here."""
 SUMMARY = "ask several language models at once, traces and answers side by side"
 
 
@@ -41,6 +60,14 @@ def epoch() -> int:
         raise RuntimeError(
             "these sources are no checkout of git: set SOURCE_DATE_EPOCH to a Unix time"
         ) from error
+
+
+def channel(kind: str) -> str:
+    """What channel.json says in a package: who renews this copy; where and by whose key news are told only where nobody does."""
+    said = {"kind": kind}
+    if kind == "portable":
+        said |= {"address": RELEASES, "key": RELEASE_KEY}
+    return json.dumps(said) + "\n"
 
 
 def placeholders() -> tuple[str, ...]:

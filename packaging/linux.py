@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import trim
-from identity import APP_ID, HOME, MAINTAINER, ROOT, SUMMARY, version
+from identity import APP_ID, HOME, MAINTAINER, ROOT, SUMMARY, channel, version
 
 __all__ = ["Shop", "glibc_floor", "host_libraries"]
 
@@ -109,7 +109,7 @@ class Shop:
     def deb(self, *, level: int = 9) -> Path:
         """For Debian 12, Ubuntu 24.04 and younger. `level` is that of xz: 1 is quick, for tests."""
         root = self._fresh("deb")
-        self._install(root, prefix="usr")
+        self._install(root, prefix="usr", kind="deb")
         doc = root / "usr/share/doc/sidelight"
         self._documents(doc, "sidelight")
         overrides = root / "usr/share/lintian/overrides"
@@ -144,7 +144,7 @@ class Shop:
     def rpm(self) -> Path:
         """For Fedora, openSUSE and kin. Its requirements are names of libraries, which all of them understand."""
         root = self._fresh("rpm")
-        self._install(root, prefix="usr")
+        self._install(root, prefix="usr", kind="rpm")
         doc = root / "usr/share/doc/sidelight"
         doc.mkdir(parents=True)
         for name in ("README.md", "CHANGELOG.md"):
@@ -203,11 +203,14 @@ class Shop:
         target.unlink()
         return image
 
-    def _install(self, root: Path, prefix: str) -> None:
-        """The program and what a desktop wants to know of it, below root/prefix."""
+    def _install(self, root: Path, prefix: str, kind: str = "portable") -> None:
+        """The program and what a desktop wants to know of it, below root/prefix. `kind` tells it who renews it."""
         top = root / prefix if prefix else root
         top.mkdir(parents=True, exist_ok=True)
         shutil.copytree(self._program, top / "lib/sidelight", symlinks=True)
+        mark = top / "lib/sidelight/lib/sidelight/resources/channel.json"
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.write_text(channel(kind), encoding="utf-8")
         (top / "bin").mkdir()
         (top / "bin/sidelight").symlink_to("../lib/sidelight/sidelight")
         share = top / "share"

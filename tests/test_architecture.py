@@ -98,6 +98,7 @@ PLANTS: dict[str, Plant] = {
     "a reader of PDF outside the process that can be ended": plant(
         "door-pypdf", ui__planted="import pypdf\n"
     ),
+    "signatures outside net": plant("door-signatures", engine__planted="import securesystemslib.signer\n"),
     "a format of import that knows another one": plant(
         "importers",
         **{"+transfer__importers__claude": LATE.format("sidelight.transfer.importers.llm", "conversations")},

@@ -131,6 +131,9 @@ CATALOGUE: dict[str, str] = {
     "engine.keyring.no_answer": N_(
         "The system keyring does not answer: kept keys are missing until it does, and keys you enter last until Sidelight ends."
     ),
+    "engine.newer": N_("Sidelight {version} of {date} is out. This is {own}."),
+    "engine.newer.note": N_("Sidelight {version} of {date} is out. This is {own}. {note}"),
+    "engine.newer.open": N_("Open its page"),
     "engine.no_backup": N_("No backup of the conversations could be made: {why}"),
     "engine.no_lanes": N_("There is no lane to ask. Add one."),
     "engine.no_recording": N_("Nothing is recorded of what came for this reply, so it cannot be read again."),
@@ -1029,6 +1032,54 @@ CATALOGUE: dict[str, str] = {
     "ui.menu": N_("Menu"),
     "ui.minutes": N_("{m} min {s} s"),
     "ui.new": N_("New conversation"),
+    "ui.newer": N_("New versions"),
+    "ui.newer.by.deb": N_(
+        "This copy was installed as a .deb package: the system's package manager renews it."
+    ),
+    "ui.newer.by.flatpak": N_("This copy was installed as a Flatpak, which renews it."),
+    "ui.newer.by.managed": N_("This copy does not look for new versions: whoever packaged it renews it."),
+    "ui.newer.by.pip": N_(
+        "This copy was installed as a Python package: what installed it (pip, uv, pipx or the system) renews it."
+    ),
+    "ui.newer.by.portable": N_(
+        "This copy cannot look for new versions: it was built without the key by which news of them could be believed."
+    ),
+    "ui.newer.by.rpm": N_(
+        "This copy was installed as an .rpm package: the system's package manager renews it."
+    ),
+    "ui.newer.by.source": N_("This copy runs from its sources: git renews it."),
+    "ui.newer.daily": N_("Look once a day"),
+    "ui.newer.last": N_("Last looked for a new version: {when}"),
+    "ui.newer.look": N_("Look for a new version"),
+    "ui.newer.looking": N_("Looking for a new version…"),
+    "ui.newer.network.connect": N_("No connection to its server came about."),
+    "ui.newer.network.cut": N_("The connection broke before all was read."),
+    "ui.newer.network.dns": N_("The network does not know its server's name."),
+    "ui.newer.network.protocol": N_("The server does not answer as HTTP asks."),
+    "ui.newer.network.proxy": N_("The proxy could not be used."),
+    "ui.newer.network.refused": N_("Nothing answers at its server's address."),
+    "ui.newer.network.tls": N_("No secure connection to its server came about."),
+    "ui.newer.never": N_("Nobody has looked for a new version yet."),
+    "ui.newer.none": N_("There is no newer version. The newest is {version} of {date}."),
+    "ui.newer.sent": N_(
+        "This reads {address} and the signature beside it by an ordinary request: no cookies, no number or version of this copy."
+        " As with any page, the server sees the address of your connection. Nothing is downloaded or installed."
+    ),
+    "ui.newer.unknown": N_("Whether there is a newer version could not be learnt. {why}"),
+    "ui.newer.why.channel": N_("This copy does not look."),
+    "ui.newer.why.expired": N_(
+        "What the server says was signed for a time that is over. Is this machine's clock right?"
+    ),
+    "ui.newer.why.garbage": N_("What the server says is signed, but cannot be understood."),
+    "ui.newer.why.older": N_("The server says something older than what was read here before."),
+    "ui.newer.why.plain": N_("Nothing was sent: the address is not encrypted."),
+    "ui.newer.why.redirect": N_("The server points to another address, which was not followed."),
+    "ui.newer.why.signature": N_(
+        "What the server says is not signed by the makers of this copy, and was not read."
+    ),
+    "ui.newer.why.slow": N_("The server took too long."),
+    "ui.newer.why.status": N_("The server answered with an error ({status})."),
+    "ui.newer.why.too_large": N_("What the server sends is too large."),
     "ui.note.empty": N_("The reply is complete and empty."),
     "ui.note.filtered": N_("The server's content filter cut this reply."),
     "ui.note.length": N_("Cut at the limit of tokens."),

@@ -10,9 +10,9 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-__all__ = ["Paths", "child_command", "notices", "resource", "standard_paths"]
+__all__ = ["Paths", "child_command", "installed_as", "notices", "resource", "standard_paths"]
 
 
 class Paths(NamedTuple):
@@ -88,12 +88,20 @@ def resource(name: str) -> Path:
     raise FileNotFoundError(f"resource {name!r} is neither in the package nor in a checkout beside it")
 
 
+def installed_as() -> Literal["frozen", "package", "checkout"]:
+    """What runs: a packaged program, a package that pip or the like put there, or the sources."""
+    if getattr(sys, "frozen", False):
+        return "frozen"
+    return "package" if (Path(__file__).resolve().parent / "resources").is_dir() else "checkout"
+
+
 def notices() -> Path | None:
     """Whose parts a frozen program holds, and under which licences; None where nothing is bundled."""
     if not getattr(sys, "frozen", False):
         return None
-    found = Path(sys.executable).resolve().parent / "licences" / "THIRD-PARTY.txt"
-    return found if found.is_file() else None
+    folder = Path(sys.executable).resolve().parent
+    found = (place / "licences" / "THIRD-PARTY.txt" for place in (folder, folder.parent / "Resources"))
+    return next((file for file in found if file.is_file()), None)
 
 
 def child_command(name: str) -> list[str]:

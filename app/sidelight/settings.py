@@ -17,7 +17,16 @@ import msgspec
 
 from sidelight.chat.message import Parameters
 
-__all__ = ["BackendSetting", "LaneSetting", "NetSetting", "PresetSetting", "Settings", "load", "save"]
+__all__ = [
+    "BackendSetting",
+    "LaneSetting",
+    "NetSetting",
+    "PresetSetting",
+    "Settings",
+    "VersionSetting",
+    "load",
+    "save",
+]
 
 Theme = Literal["system", "light", "dark"]
 ThinkingMode = Literal["closed", "peek", "open", "open_then_close"]
@@ -70,6 +79,19 @@ class NetSetting(msgspec.Struct, frozen=True):
     ca_file: str = ""
 
 
+class VersionSetting(msgspec.Struct, frozen=True):
+    """Whether a newer version is looked for without being asked, and what is remembered of looking."""
+
+    daily: bool = False
+    """Once a day; without it only the button looks."""
+    asked: float = 0.0
+    """When it was last asked, in Unix seconds, whether there was an answer or not; 0: never."""
+    signed: int = 0
+    """When what was read last was signed, in Unix seconds: nothing older is believed."""
+    told: str = ""
+    """The version whose note was put away."""
+
+
 class Settings(msgspec.Struct, frozen=True):
     """All preferences of one profile."""
 
@@ -98,6 +120,7 @@ class Settings(msgspec.Struct, frozen=True):
     """Look for local servers at the start: a few questions to the usual ports of this machine."""
     saved_searches: tuple[tuple[str, str], ...] = ()
     """(name, query as it is typed) each, in the person's order."""
+    versions: VersionSetting = VersionSetting()
     told: tuple[str, ...] = ()
     """Codes of notices that the person does not want to see again."""
     window: str = ""

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import icons
 import installer
 import trim
-from identity import ROOT, version
+from identity import ROOT, channel, version
 from packaging.markers import Marker
 
 _TARGET = {
@@ -108,7 +108,9 @@ def build(python: Path, work: Path, *, engine: bool) -> Path:
         program / "lib" / "sidelight",
         ignore=shutil.ignore_patterns("__pycache__"),
     )
-    shutil.copytree(ROOT / "resources", program / "lib" / "sidelight" / "resources")
+    resources = program / "lib" / "sidelight" / "resources"
+    shutil.copytree(ROOT / "resources", resources)
+    (resources / "channel.json").write_text(channel("portable"), encoding="utf-8")
     licences = program / "licences"
     licences.mkdir()
     for text in (ROOT / "LICENSE", *sorted((ROOT / "packaging" / "licences").glob("*.txt"))):

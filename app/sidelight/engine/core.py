@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from sidelight.engine.outside import Outside
     from sidelight.engine.safekeeping import Safekeeping, Standing
     from sidelight.engine.spending import Look, Spending
+    from sidelight.engine.versions import Versions
     from sidelight.keys import Trouble
     from sidelight.local.weights import Installed
     from sidelight.store.backup import Backup, Keeper
@@ -96,6 +97,8 @@ class Core:
         self._notices: dict[str, Notice] = {} if notice is None else {"store": notice}
         self._recorded: tuple[str, Recorded | None] | None = None
         self._spending: Spending | None = None
+        self._versions: Versions | None = None
+        self._watches = False
         self._searching = Searching(store)
         self._sought = ("", "")
         self._keeper: Keeper | None = None
@@ -115,10 +118,14 @@ class Core:
         self._drafting = Drafting(self._opened, self._desk, self._ordering.is_temporary)
 
     def start(self, *, recover: bool = True) -> None:
-        """Start the network's thread, and with `recover` the one that looks after the database."""
+        """Start the network's thread, and with `recover` what a window alone does: look after the database, and, where the
+        preferences say so, for newer versions."""
         self._network = Network(self._set_up, lambda error: self._put(lambda: self._on_fault(error)))
         if recover and self._store is not None and not self._store.read_only:
             self._keep(self._store)
+        self._watches = recover
+        if recover and self._settings.versions.daily:
+            self.versions.watch()
 
     def _keep(self, store: Store) -> None:
         """Have the database sampled, and copied as copies are due."""
@@ -153,6 +160,7 @@ class Core:
     def close(self) -> bool:
         """Stop what streams, write all, end the thread. False: not everything could be written."""
         saved = True
+        self._watches = False
         if self._network is not None:
             closing = self._network.run(lambda outside: outside.close())
             with contextlib.suppress(CancelledError):  # its side could never be made
@@ -263,6 +271,21 @@ class Core:
             self._put(then)
         else:
             self._desk.when(store.read(spending.look), take)
+
+    @property
+    def versions(self) -> Versions:
+        """Whether there is a newer version of this program, as far as somebody wanted to know. Made when first asked for."""
+        if self._versions is None:
+            from sidelight.engine.versions import PLACE, Versions
+
+            self._versions = Versions(
+                self._desk,
+                lambda: self._network_side,
+                lambda: self._settings,
+                self.change_settings,
+                lambda said: self._drop_notice(PLACE) if said is None else self._notice(PLACE, said),
+            )
+        return self._versions
 
     def default_lanes(self) -> tuple[Lane, ...]:
         """The saved lane set; else the embedded model twice, answering directly and with an elicited trace."""
@@ -431,6 +454,8 @@ class Core:
             self._notice("settings", Notice("engine.settings_unsaved", (("why", error.strerror or ""),)))
         if outside_too:
             self._network_side.run(lambda outside: outside.apply(settings))
+        if settings.versions.daily and self._watches:
+            self.versions.watch()
         self._tell(Change("settings"))
 
     def dismiss(self, notice: Notice) -> None:
@@ -438,6 +463,8 @@ class Core:
         if notice.code.startswith("engine.keyring."):
             told = (*self._settings.told, notice.code)
             self.change_settings(msgspec.structs.replace(self._settings, told=told))
+        elif notice.code.startswith("engine.newer"):
+            self.versions.put_away(notice)
         self._notices = {k: n for k, n in self._notices.items() if n != notice}
         self._tell(Change("notice"))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -29,8 +30,9 @@ from sidelight.engine.recorder import Recorder, WriteJob
 from sidelight.engine.terms import EMBEDDED, Ask, Face, Fitting, Server, WeightsOffer
 from sidelight.keys import Keys
 from sidelight.local.weights import Weights, WeightsError, WeightsFolder, catalogue
-from sidelight.net import is_loopback, origin_of
+from sidelight.net import is_loopback, origin_of, releases
 from sidelight.net.client import Http
+from sidelight.net.releases import Channel, Look
 from sidelight.secrets import Redactor, Secret
 from sidelight.settings import BackendSetting, Settings
 from sidelight.store import conversations
@@ -295,6 +297,10 @@ class Outside:
 
         found = await asyncio.gather(*(one(model) for model in models))
         self._face.fits(backend_id, {m: f for m, f in zip(models, found, strict=True) if f is not None})
+
+    async def look_for_version(self, where: Channel, not_before: int) -> Look:
+        """Whether there is a newer version of this program. `not_before`: Unix seconds."""
+        return await releases.look(self._http, where, now=time.time(), not_before=not_before)
 
     async def set_key(self, backend_id: str, key: Secret | None) -> None:
         """Keep a key for a backend's origin, or forget it."""

@@ -130,6 +130,7 @@ class Change:
         "found",
         "sought",
         "draft",
+        "version",
     ]
     conversation: str | None = None
     reply: str | None = None

@@ -80,6 +80,9 @@ class Surface(Protocol):
     def show_outside(self) -> None:
         """Backends, models, keys or weights are news: open dialogs draw them."""
 
+    def show_newness(self) -> None:
+        """What is known of newer versions is news: open dialogs draw it."""
+
     def show_settings(self, settings: Settings) -> None:
         """Take theme, zoom and the rest."""
 
@@ -211,6 +214,8 @@ class Bridge(QObject):
             self._surface.show_welcome(self._welcome())
         if news & {"backends", "weights", "settings"}:
             self._surface.show_outside()
+        if "version" in news:
+            self._surface.show_newness()
         if "notice" in news:
             self._surface.show_notices(self._session.notices)
         if self._session.streaming and not self._timer.isActive():

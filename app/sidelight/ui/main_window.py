@@ -142,6 +142,7 @@ class MainWindow(Frame):
         self.dialogs = Dialogs(session, purse, self._database, self.actions_by_id, self, self.reopen)
         self.shelf = Shelf(session, self.history, self.dialogs.open_export, self)
         self.dialogs.hit_chosen.connect(self.shelf.open_hit)
+        self.dialogs.page_wanted.connect(self._on_link)
         self.remarks = Remarks(
             session, self._unlike, lambda said: self.banner.say(said, level="warning"), self
         )
@@ -301,6 +302,10 @@ class MainWindow(Frame):
     def show_outside(self) -> None:
         """Open dialogs draw what is new outside."""
         self.dialogs.show_outside()
+
+    def show_newness(self) -> None:
+        """Open dialogs say what is known of newer versions."""
+        self.dialogs.show_newness()
 
     def show_settings(self, settings: Settings) -> None:
         """Open dialogs draw them; theme and zoom come from `application`, the rest with the values of the panes."""
@@ -581,10 +586,10 @@ class MainWindow(Frame):
         """Take the address of a server, a new one or one there is."""
         self.dialogs.open_address(setting)
 
-    def _on_link(self, address: str) -> None:
+    def _on_link(self, address: str, above: QWidget | None = None) -> None:
         from sidelight.ui.open_url import open_url
 
-        open_url(address, self)
+        open_url(address, above or self)
 
     def _on_acted(self) -> None:
         """Do what the banner offers."""
@@ -596,6 +601,8 @@ class MainWindow(Frame):
         if found is not None:
             self.dialogs.remedy(found[1])
         elif self._shown_notice.action:
+            if self._shown_notice.action == "engine.newer.open":
+                self.dialogs.open_release()
             self._session.act(self._shown_notice)
 
     def reopen(self, wish: Reopening) -> None:

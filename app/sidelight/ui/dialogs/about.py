@@ -8,13 +8,15 @@ import sys
 from importlib.metadata import PackageNotFoundError, distribution, requires
 
 import PySide6
-from PySide6.QtCore import Qt, qVersion
+from PySide6.QtCore import Qt, Signal, qVersion
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from sidelight import __version__, messages
+from sidelight.engine.versions import Newness
 from sidelight.paths import notices
 from sidelight.ui.dialogs.base import Dialog
+from sidelight.ui.newer import VersionLine
 from sidelight.ui.widgets.icon import app_icon
 from sidelight.ui.widgets.plain import Label
 
@@ -62,7 +64,13 @@ def parts() -> str:
 
 
 class AboutDialog(Dialog):
-    """Name, version, licence, and the list of parts."""
+    """Name, version, whether there is a newer one, licence, and the list of parts.
+
+    `look_wanted`: a newer version is to be looked for; `page_wanted` carries the address of one that was found.
+    """
+
+    look_wanted = Signal()
+    page_wanted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(messages.text("ui.about"), parent)
@@ -77,6 +85,10 @@ class AboutDialog(Dialog):
         head.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
         head.addLayout(words, 1)
         self.column.addLayout(head)
+        self._newer = VersionLine()
+        self._newer.look_wanted.connect(self.look_wanted)
+        self._newer.page_wanted.connect(self.page_wanted)
+        words.addWidget(self._newer)
         self.column.addWidget(Label(messages.text("ui.about.what"), wrap=True))
         self.column.addWidget(Label(versions(), "muted", wrap=True))
         self.column.addWidget(Label(messages.text("ui.about.licence"), wrap=True))
@@ -90,4 +102,8 @@ class AboutDialog(Dialog):
         copy.setAutoDefault(False)
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(versions()))
         self.add_buttons(messages.text("ui.close"), cancel=False, beside=copy).setFocus()
-        self.size_in_letters(80, 30)
+        self.size_in_letters(80, 32)
+
+    def show_newness(self, newness: Newness) -> None:
+        """Draw what is known of newer versions."""
+        self._newer.show_value(newness)

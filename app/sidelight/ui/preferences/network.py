@@ -1,14 +1,17 @@
-"""Proxy and additional certificates."""
+"""Proxy, additional certificates, and whether new versions are looked for."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import msgspec
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QVBoxLayout, QWidget
 
 from sidelight import messages
+from sidelight.engine.versions import Newness
 from sidelight.settings import NetSetting
+from sidelight.ui.newer import VersionLine, sent
 from sidelight.ui.preferences.page import Page
 from sidelight.ui.widgets.plain import Label
 
@@ -16,7 +19,13 @@ __all__ = ["NetworkPage"]
 
 
 class NetworkPage(Page):
-    """How the network is reached."""
+    """How the network is reached, and whether new versions are looked for; that is not shown where somebody else renews this copy.
+
+    `look_wanted` and `page_wanted` are those of `VersionLine`.
+    """
+
+    look_wanted = Signal()
+    page_wanted = Signal(str)
 
     def __init__(self) -> None:
         super().__init__(messages.text("ui.pref.network"))
@@ -36,7 +45,23 @@ class NetworkPage(Page):
         self.add(messages.text("ui.pref.proxy.address"), self._proxy)
         self.add(messages.text("ui.pref.ca"), self._ca, messages.text("ui.pref.ca.hint"))
         self.column.addWidget(self._trouble)
+        self._versions = QWidget()
+        self._daily = QCheckBox(messages.text("ui.newer.daily"))
+        self._sent = Label(role="muted", wrap=True)
+        self._newer = VersionLine()
+        below = QVBoxLayout(self._versions)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.setSpacing(8)
+        below.addWidget(Label(messages.text("ui.newer"), "section"))
+        below.addWidget(self._daily)
+        below.addWidget(self._sent)
+        below.addWidget(self._newer)
+        self._versions.hide()
+        self.column.addWidget(self._versions)
         self.column.addStretch(1)
+        self._newer.look_wanted.connect(self.look_wanted)
+        self._newer.page_wanted.connect(self.page_wanted)
+        self._daily.toggled.connect(self._on_daily)
         self._way.currentIndexChanged.connect(lambda _i: self._read())
         self._proxy.editingFinished.connect(self._read)
         self._ca.editingFinished.connect(self._read)
@@ -49,6 +74,20 @@ class NetworkPage(Page):
         self._proxy.setText(proxy if own else "")
         self._ca.setText(self.settings.net.ca_file)
         self._proxy.setEnabled(own)
+        self._daily.setChecked(self.settings.versions.daily)
+
+    def show_newness(self, newness: Newness) -> None:
+        """Draw what is known of newer versions."""
+        self._versions.setVisible(newness.channel.can_look)
+        if newness.channel.can_look:
+            hint = sent(newness.channel)
+            self._sent.setText(hint)
+            self._daily.setAccessibleDescription(hint)
+            self._newer.show_value(newness)
+
+    def _on_daily(self, on: bool) -> None:
+        versions = msgspec.structs.replace(self.settings.versions, daily=on)
+        self.tell(msgspec.structs.replace(self.settings, versions=versions))
 
     def _read(self) -> None:
         way = self._way.currentData()

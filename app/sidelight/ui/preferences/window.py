@@ -31,7 +31,7 @@ __all__ = ["PreferencesWindow"]
 
 
 class PreferencesWindow(Dialog):
-    """`changed` carries the new Settings; the pages `backends`, `data`, `local` and `spending` have wishes of their own."""
+    """`changed` carries the new Settings; the pages `backends`, `data`, `local`, `network` and `spending` have wishes of their own."""
 
     changed = Signal(object)
 
@@ -41,6 +41,7 @@ class PreferencesWindow(Dialog):
         self.local = LocalPage()
         self.spending = SpendingPage()
         self.data = DataPage()
+        self.network = NetworkPage()
         self.pages: tuple[Page, ...] = (
             AppearancePage(),
             LanesPage(),
@@ -48,7 +49,7 @@ class PreferencesWindow(Dialog):
             self.local,
             self.spending,
             self.data,
-            NetworkPage(),
+            self.network,
         )
         self._names = QListWidget()
         self._names.setProperty("role", "nav")

@@ -26,6 +26,7 @@ from sidelight.ui.spending import Purse
 if TYPE_CHECKING:
     from sidelight.engine.safekeeping import Reopening
     from sidelight.store.search import Found
+    from sidelight.ui.dialogs.about import AboutDialog
     from sidelight.ui.dialogs.access import KeyDialog
     from sidelight.ui.dialogs.model_picker import ModelPicker
     from sidelight.ui.dialogs.palette import CommandPalette
@@ -42,10 +43,12 @@ class Dialogs(QObject):
     """`database` is where the profile keeps conversations, or would; `actions` are the commands by their ids.
 
     `reopen` ends the session and begins the next one, once what is wished was carried out. `hit_chosen`, from the palette,
-    carries a conversation, a turn and a reply ("": the prompt).
+    carries a conversation, a turn and a reply ("": the prompt). `page_wanted` carries an address, and what to ask above
+    whether it is to be opened.
     """
 
     hit_chosen = Signal(str, str, str)
+    page_wanted = Signal(str, QWidget)
 
     def __init__(
         self,
@@ -66,6 +69,7 @@ class Dialogs(QObject):
         self.picker: ModelPicker | None = None
         self.preferences: PreferencesWindow | None = None
         self.key: KeyDialog | None = None
+        self._about: AboutDialog | None = None
         self._palette: CommandPalette | None = None
         self._keeping: Keeping | None = None
         self._help: HelpWindow | None = None
@@ -89,6 +93,13 @@ class Dialogs(QObject):
             self.key.show_value(places.keyed_backends(self._session))
         if self.preferences is not None:
             self.preferences.show_outside(places.known_backends(self._session), self._session.weights())
+
+    def show_newness(self) -> None:
+        """What is known of newer versions is news."""
+        if self._about is not None:
+            self._about.show_newness(self._session.versions.newness)
+        if self.preferences is not None:
+            self.preferences.network.show_newness(self._session.versions.newness)
 
     def show_settings(self, settings: Settings) -> None:
         """The preferences are news."""
@@ -149,6 +160,7 @@ class Dialogs(QObject):
 
         dialog = ImportDialog(self._database, self._window)
         dialog.taken.connect(self._session.refresh_history)
+        dialog.stored.connect(self._session.look_again)
         dialog.open()
 
     def open_help(self, palette: Palette, zoom: float) -> None:
@@ -166,10 +178,28 @@ class Dialogs(QObject):
         self._help = None
 
     def open_about(self) -> None:
-        """Say what this program is, and whose parts it holds."""
+        """Say what this program is, whether there is a newer one, and whose parts it holds."""
         from sidelight.ui.dialogs.about import AboutDialog
 
-        AboutDialog(self._window).open()
+        dialog = AboutDialog(self._window)
+        dialog.show_newness(self._session.versions.newness)
+        dialog.look_wanted.connect(lambda: self._session.versions.look())
+        dialog.page_wanted.connect(self._open_page)
+        dialog.finished.connect(self._on_about_closed)
+        self._about = dialog
+        dialog.open()
+
+    def _on_about_closed(self) -> None:
+        self._about = None
+
+    def open_release(self) -> None:
+        """The page of the newer version that was found, in the system's browser."""
+        look = self._session.versions.newness.look
+        if look is not None and look.release is not None:
+            self._open_page(look.release.page)
+
+    def _open_page(self, address: str) -> None:
+        self.page_wanted.emit(address, self._about or self._above)
 
     def open_branches(self) -> None:
         """Show the map of branches of the conversation that is shown."""
@@ -224,10 +254,13 @@ class Dialogs(QObject):
             window.backends.address_wanted.connect(self.open_address)
             window.local.fetch_wanted.connect(session.fetch_weights)
             window.local.cancel_wanted.connect(session.cancel_weights)
+            window.network.look_wanted.connect(lambda: session.versions.look())
+            window.network.page_wanted.connect(self._open_page)
             window.finished.connect(self._on_preferences_closed)
             self._purse.show_on(window.spending)
             self._keep().show_on(window.data)
             window.show_value(session.settings, places.known_backends(session), session.weights())
+            window.network.show_newness(session.versions.newness)
             self.preferences = window
         self.preferences.show()
         self.preferences.raise_()

@@ -157,10 +157,8 @@ class LaneRows(QObject):
 
     def forget(self) -> None:
         """Drop everything: another lane comes."""
-        for things in (self._by_hand, self._versions, self._pages, self._turns, self._texts, self._widgets):
-            things.clear()
-        for things in (self._heads, self._head_values, self._heads_made_of):
-            things.clear()
+        self.forget_others((), "")
+        self._by_hand, self._versions, self._pages = {}, {}, {}
         self._rows, self._built, self._branches, self.reading = [], None, {}, False
 
     def newest_version(self, turn_id: str) -> None:
