@@ -16,6 +16,7 @@ from tests.engine.scripted import Scripted
 from tests.engine.test_session import LANES, Scene, staged
 from tests.store.strategies import child_environment
 
+from sidelight.chat.conversation import Conversation
 from sidelight.chat.events import AnswerDelta, Event, Finished, FinishReason
 from sidelight.chat.message import Attachment
 from sidelight.chat.reply import ReplyState
@@ -25,7 +26,8 @@ from sidelight.engine.session import Session
 from sidelight.engine.terms import Notice
 from sidelight.settings import Settings, load, save
 from sidelight.store import order
-from sidelight.store.database import Store
+from sidelight.store.conversations import create
+from sidelight.store.database import Connection, Store
 
 CONTENT = b"unwritten file"
 FILE = Attachment(hashlib.sha256(CONTENT).hexdigest(), "a.txt", "text/plain", len(CONTENT))
@@ -54,6 +56,10 @@ def listed(scene: Scene) -> list[str]:
     return [s.id for s in scene.session.history()]
 
 
+def has_more(scene: Scene) -> bool:
+    return scene.session.more_history
+
+
 def reread(scene: Scene) -> None:
     """Read the list anew, after all that was written."""
     scene.changes.clear()
@@ -74,6 +80,61 @@ def rows(scene: Scene) -> int:
 def deleted(session: Session) -> Notice:
     (notice,) = (n for n in session.notices if n.code.startswith("engine.deleted"))
     return notice
+
+
+def stored(scene: Scene, count: int) -> list[str]:
+    """Conversations on the disk, the oldest first; many of one and the same second, as imported ones are."""
+    names = [f"old{n}" for n in range(count)]
+
+    def write(con: Connection) -> None:
+        for n, name in enumerate(names):
+            create(con, Conversation(name, f"Title {n}", LANES, created=1000.0 + n // 300))
+
+    assert scene.session._store is not None
+    scene.session._store.write(write).result(20)
+    scene.session.refresh_history()
+    scene.until(lambda: len(listed(scene)) == min(count, 200), 20)
+    return names
+
+
+def test_older_conversations_are_listed_when_they_are_wanted(scene: Scene) -> None:
+    names = stored(scene, 450)[::-1]
+    assert listed(scene) == names[:200]
+    assert has_more(scene)
+    scene.session.list_more()
+    scene.session.list_more()  # before the first was answered
+    scene.until(lambda: len(listed(scene)) == 400, 20)
+    assert listed(scene) == names[:400]
+    scene.session.list_more()
+    scene.until(lambda: len(listed(scene)) == 450, 20)
+    assert listed(scene) == names
+    assert not has_more(scene)
+    scene.changes.clear()
+    scene.session.list_more()
+    assert scene.changes == []
+
+
+def test_all_are_listed_while_one_is_looked_for(scene: Scene) -> None:
+    names = stored(scene, 450)[::-1]
+    scene.session.list_all(True)
+    scene.until(lambda: len(listed(scene)) == 450, 20)
+    assert not has_more(scene)
+    scene.session.list_all(False)
+    scene.until(lambda: len(listed(scene)) == 200, 20)
+    assert listed(scene) == names[:200]
+    assert has_more(scene)
+
+
+def test_an_old_conversation_is_listed_once_it_is_open(scene: Scene) -> None:
+    oldest = stored(scene, 250)[0]
+    assert oldest not in listed(scene)
+    scene.session.open(oldest)
+    scene.until(lambda: oldest in listed(scene), 20)
+    assert len(listed(scene)) == 201
+    reread(scene)
+    assert listed(scene)[-1] == oldest
+    scene.session.pin(oldest, True)
+    assert listed(scene)[0] == oldest
 
 
 def test_pins_and_tags_are_shown_at_once_and_kept(scene: Scene, tmp_path: Path) -> None:

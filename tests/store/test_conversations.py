@@ -35,8 +35,9 @@ from sidelight.store.conversations import (
     set_leaf,
     set_rule,
     summaries,
+    summary,
 )
-from sidelight.store.database import StoreError
+from sidelight.store.database import Connection, StoreError
 
 
 def answered(lane: str, text: str = "Rayleigh.") -> Reply:
@@ -158,7 +159,7 @@ def test_what_was_deleted_elsewhere_is_said_or_passed_over(tmp_path: Path) -> No
             assert failed.value.params["path"] == str(store.path)
 
 
-def test_summaries_are_newest_first_by_index_and_in_pages(tmp_path: Path) -> None:
+def test_summaries_are_newest_first_by_index(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         for n in range(5):
             conversation = Conversation(f"c{n}", f"Title {n}", created=float(n))
@@ -167,14 +168,19 @@ def test_summaries_are_newest_first_by_index_and_in_pages(tmp_path: Path) -> Non
         first = store.read(lambda con: summaries(con, 3)).result()
         assert [s.id for s in first] == ["c1", "c4", "c3"]
         assert (first[0].title, first[0].updated, first[0].created) == ("Title 1", 9.0, 1.0)
-        rest = store.read(lambda con: summaries(con, 3, before=first[-1].updated)).result()
-        assert [s.id for s in rest] == ["c2", "c0"]
-        plan = store.read(
-            lambda con: con.execute(
-                "EXPLAIN QUERY PLAN SELECT id FROM conversations WHERE updated < 5"
-                " ORDER BY updated DESC, number DESC LIMIT 3"
-            ).fetchall()
-        ).result()
+        assert [s.id for s in store.read(summaries).result()] == ["c1", "c4", "c3", "c2", "c0"]
+        assert store.read(lambda con: summary(con, "c1")).result() == first[0]
+        assert store.read(lambda con: summary(con, "gone")).result() is None
+
+        def plan_of(con: Connection) -> list[object]:
+            asked: list[str] = []
+            con.set_trace_callback(asked.append)
+            summaries(con, 3)
+            con.set_trace_callback(None)
+            (others,) = (sql for sql in asked if "LIMIT" in sql)
+            return con.execute(f"EXPLAIN QUERY PLAN {others}").fetchall()
+
+        plan = store.read(plan_of).result()
         assert "conversations_by_time" in str(plan)
         assert "TEMP B-TREE" not in str(plan)
 

@@ -26,6 +26,8 @@ __all__ = ["IN_TRASH", "Ordering", "tidy"]
 IN_TRASH = 30 * 86_400.0
 """Seconds after which what is in the trash goes for good."""
 _AFTER_START = 5.0
+_PAGE = 200
+"""Conversations that are listed at first, and how many more when more are wanted."""
 _PAUSE = 0.1
 """Seconds between two removals: the disk belongs to whoever asks something."""
 
@@ -34,38 +36,76 @@ log = logging.getLogger(__name__)
 
 
 class Ordering:
-    """`history` is what is listed, pinned ones first, then the newest; `trash` the newest there first; `tags` all in use."""
+    """`history` is what is listed, pinned ones first, then the newest; `trash` the newest there first; `tags` all in use.
+
+    `has_more`: there are older ones that are not listed yet.
+    """
 
     def __init__(self, opened: Opened, desk: Desk, *, all_temporary: bool) -> None:
         """`all_temporary`: nothing is ever written, whatever the conversation."""
         self.history: tuple[Summary, ...] = ()
+        self.has_more = False
         self.trash: tuple[Summary, ...] = ()
         self.tags: tuple[str, ...] = ()
         self._opened, self._desk = opened, desk
         self._all_temporary = all_temporary
         self._temporary: set[str] = set()
         self._changes = 0
+        self._lines = _PAGE
+        self._all = False
 
     # --- the list
 
     def look(self, then: Callable[[], None] = lambda: None, *, at_once: bool = False) -> None:
         """Read the lists; `then` is called when they are there. `at_once`: nothing was written here yet."""
-        changes = self._changes
-        self._desk.read(_lists, lambda found: self._take(found, changes, then), at_once=at_once)
+        changes, lines = self._changes, -1 if self._all else self._lines
+        self._desk.read(
+            partial(_lists, lines), lambda found: self._take(found, changes, lines, then), at_once=at_once
+        )
 
-    def _take(self, found: _Lists | None, changes: int, then: Callable[[], None]) -> None:
+    def more(self) -> None:
+        """List a page more of the older ones."""
+        if self.has_more:
+            self.has_more = False  # until that is known
+            self._lines += _PAGE
+            self.look()
+
+    def list_all(self, wanted: bool) -> None:
+        """List all there are, as when something is looked for among them; or again only as many as before."""
+        if wanted != self._all:
+            self._all = wanted
+            if self.has_more or len(self.history) > self._lines:
+                self.look()
+
+    def include(self, conversation_id: str) -> None:
+        """This one is open: it is listed, however old it is."""
+        if self._is_listed(conversation_id) or self.is_temporary(conversation_id):
+            return
+
+        def take(found: Summary | None) -> None:
+            if found is not None and found.deleted is None and not self._is_listed(conversation_id):
+                self._set((*self.history, found))
+                self._desk.tell(Change("history"))
+
+        self._desk.read(lambda con: conversations.summary(con, conversation_id), take)
+
+    def _is_listed(self, conversation_id: str) -> bool:
+        return any(s.id == conversation_id for s in self.history)
+
+    def _take(self, found: _Lists | None, changes: int, lines: int, then: Callable[[], None]) -> None:
         if found is None:
             return
         if changes != self._changes:
             self.look(then)
             return
+        self.has_more = 0 <= lines <= sum(not s.pinned for s in found[0])
         self.tags = found[2]
         listed, trash = (tuple(s for s in lines if not self._opened.is_deleted(s.id)) for lines in found[:2])
         there = {s.id for s in (*listed, *trash)}
         # a disk that refuses has not everything, and nothing that is in memory may be out of reach
         kept = [s for s in self.history if s.temporary or (s.id not in there and s.id in self._opened)]
         here = {s.id for s in kept}
-        self._set((*kept, *(s for s in listed if s.id not in here)))
+        self._set((*(s for s in listed if s.id not in here), *kept))
         self.trash = trash
         if not self._all_temporary:
             self._opened.mark_stored(*there)
@@ -183,5 +223,5 @@ async def tidy(store: Store, now: float) -> int:
     return removed
 
 
-def _lists(con: Connection) -> _Lists:
-    return conversations.summaries(con), conversations.trash(con), order.tags(con)
+def _lists(lines: int, con: Connection) -> _Lists:
+    return conversations.summaries(con, lines), conversations.trash(con), order.tags(con)

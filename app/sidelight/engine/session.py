@@ -78,8 +78,13 @@ class Session(Core):
     # --- what a face reads
 
     def history(self) -> tuple[Summary, ...]:
-        """Conversations: pinned ones, then the others, newest first each; not the trash."""
+        """Conversations: pinned ones, then the others, newest first each, as far as they are listed; not the trash."""
         return self._ordering.history
+
+    @property
+    def more_history(self) -> bool:
+        """There are older conversations that are not listed yet: see `list_more` and `list_all`."""
+        return self._ordering.has_more
 
     @property
     def trash(self) -> tuple[Summary, ...]:
@@ -290,6 +295,14 @@ class Session(Core):
         notice = self._notices.get("deleted")
         if notice is not None and notice.subject == conversation_id:
             self._drop_notice("deleted")
+
+    def list_more(self) -> None:
+        """List more of the older conversations."""
+        self._ordering.more()
+
+    def list_all(self, wanted: bool) -> None:
+        """List all conversations, as when one is looked for by its title or tags; or again only as many as before."""
+        self._ordering.list_all(wanted)
 
     def refresh_history(self) -> None:
         """Read the list of conversations again: another process may have added some."""
@@ -602,3 +615,4 @@ class Session(Core):
         if not self._ordering.is_temporary(conversation.id):
             self._opened.mark_stored(conversation.id)
         self._turn_to(conversation.id)
+        self._ordering.include(conversation.id)

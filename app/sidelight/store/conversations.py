@@ -41,6 +41,7 @@ __all__ = [
     "set_leaf",
     "set_rule",
     "summaries",
+    "summary",
     "trash",
     "write_reply",
 ]
@@ -220,19 +221,18 @@ def load(con: sqlite3.Connection, conversation_id: str) -> Conversation | None:
         raise StoreError("corrupt", reason=f"conversation {identifier}: {error}") from error
 
 
-def summaries(con: sqlite3.Connection, limit: int = 200, before: float | None = None) -> tuple[Summary, ...]:
-    """All that are pinned, newest first, and then the newest of the others, at most `limit`; not what is in the trash.
-
-    With `before` only those updated earlier (Unix seconds), without the pinned ones: the next page.
-    """
-    pinned = (
-        () if before is not None else con.execute(f"{_SUMMARY} deleted IS NULL AND pinned NOT NULL {_NEWEST}")
-    )
-    others = con.execute(
-        f"{_SUMMARY} updated < ? AND deleted IS NULL AND pinned IS NULL {_NEWEST} LIMIT ?",
-        (float("inf") if before is None else before, limit),
-    )
+def summaries(con: sqlite3.Connection, limit: int = -1) -> tuple[Summary, ...]:
+    """All that are pinned, newest first, and then the newest of the others, at most `limit` (-1: all); not what is in the
+    trash."""
+    pinned = con.execute(f"{_SUMMARY} deleted IS NULL AND pinned NOT NULL {_NEWEST}")
+    others = con.execute(f"{_SUMMARY} deleted IS NULL AND pinned IS NULL {_NEWEST} LIMIT ?", (limit,))
     return tuple(map(_summary, (*pinned, *others)))
+
+
+def summary(con: sqlite3.Connection, conversation_id: str) -> Summary | None:
+    """The line of one conversation, also of one in the trash; None where there is none."""
+    row = con.execute(f"{_SUMMARY} id = ?", (conversation_id,)).fetchone()
+    return None if row is None else _summary(row)
 
 
 def trash(con: sqlite3.Connection) -> tuple[Summary, ...]:

@@ -39,6 +39,8 @@ class Shelf(QObject):
         super().__init__(window)
         self._session, self._window = session, window
         self._hit: Hit | None = None
+        pane.more_wanted.connect(session.list_more)
+        pane.all_wanted.connect(session.list_all)
         pane.pinned.connect(session.pin)
         pane.tags_wished.connect(self._edit_tags)
         pane.export_wished.connect(export)
@@ -107,7 +109,7 @@ class Shelf(QObject):
 
 
 def history_value(session: Session) -> HistoryValue:
-    """What the list is shown: tags that are used most come first."""
+    """What the list is shown: tags that are used most in it come first."""
     history = session.history()
     used = Counter(tag for summary in history for tag in summary.tags)
     return HistoryValue(
@@ -115,6 +117,7 @@ def history_value(session: Session) -> HistoryValue:
         session.conversation.id,
         session.streaming_conversations,
         tuple(Trashed(s.id, s.title, s.deleted or 0.0) for s in session.trash),
-        tuple(tag for tag, _count in used.most_common()),
+        tuple(sorted(session.tags, key=lambda tag: -used[tag])),
         session.settings.saved_searches,
+        session.more_history,
     )

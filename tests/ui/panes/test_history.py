@@ -52,6 +52,56 @@ def test_entries_stand_under_headings_of_time() -> None:
     assert [row for row in grouped(entries, noon) if isinstance(row, Entry)] == entries
 
 
+def many(count: int) -> tuple[Entry, ...]:
+    return tuple(Entry(f"e{n}", f"Entry {n}", NOW - n) for n in range(count))
+
+
+def test_more_is_asked_for_at_the_end_and_nobody_is_taken_away_from_there(
+    qtbot: QtBot, history: HistoryPane
+) -> None:
+    asked: list[int] = []
+    history.more_wanted.connect(lambda: asked.append(len(history._model.rows)))
+    history.show_value(HistoryValue(many(200), "e0", more=True))
+    bar = history._list.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 100)
+    assert asked == []
+    bar.setValue(bar.maximum())
+    qtbot.waitUntil(lambda: asked == [201])
+    at, shown = bar.value(), history._list.indexAt(QPoint(20, 20)).data()
+    history.show_value(HistoryValue(many(400), "e0", more=True))
+    qtbot.waitUntil(lambda: bar.maximum() > at + 100)
+    assert (bar.value(), history._list.indexAt(QPoint(20, 20)).data()) == (at, shown)
+    assert asked == [201]
+    renamed = (replace(many(400)[0], title="Another"), *many(400)[1:])  # not only more: all is put anew
+    history.show_value(HistoryValue(renamed, "e0", more=True))
+    assert (bar.value(), history._list.indexAt(QPoint(20, 20)).data()) == (at, shown)
+    history.show_value(HistoryValue(renamed, "e1", more=True))  # another one was opened
+    qtbot.waitUntil(lambda: bar.value() < 100)
+
+
+def test_the_end_of_all_there_is_asks_for_nothing(qtbot: QtBot, history: HistoryPane) -> None:
+    asked: list[None] = []
+    history.more_wanted.connect(lambda: asked.append(None))
+    history.show_value(HistoryValue(many(200), "e0"))
+    bar = history._list.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 100)
+    bar.setValue(bar.maximum())
+    history._list.grab()
+    assert asked == []
+
+
+def test_all_are_wanted_while_something_is_looked_for(qtbot: QtBot, history: HistoryPane) -> None:
+    wanted: list[bool] = []
+    history.all_wanted.connect(wanted.append)
+    qtbot.keyClicks(history._search, "b")
+    assert wanted == [True]
+    history._search.clear()
+    assert wanted == [True, False]
+    history.show_value(HistoryValue(ENTRIES, "a", tags=("one", "two")))
+    history._tags.changed.emit()
+    assert wanted[2:] == [False]
+
+
 def test_search_filters_by_every_word(qtbot: QtBot, history: HistoryPane) -> None:
     assert {"The bat and the ball", "Leap <b>years</b>", "Old things"} < set(titles(history))
     qtbot.keyClicks(history._search, "BALL bat")

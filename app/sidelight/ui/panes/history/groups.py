@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -59,6 +60,7 @@ class HistoryValue:
     """Entries, newest first; the one that is open; those in which something streams; and what stands beside them.
 
     `trash` is what was deleted last first, `tags` all there are, used most first, `searches` names and what they look for.
+    `more`: there are older entries.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -67,14 +69,16 @@ class HistoryValue:
     trash: tuple[Trashed, ...] = ()
     tags: tuple[str, ...] = ()
     searches: tuple[tuple[str, str], ...] = ()
+    more: bool = False
 
 
 def grouped(entries: Iterable[Entry], now: float) -> tuple[Heading | Entry, ...]:
     """The pinned entries, then the others by local time, with a heading before each group. They come newest first."""
     rows: list[Heading | Entry] = []
+    days = _Days(now)
     last = ""
     for entry in sorted(entries, key=lambda e: not e.pinned):
-        title = messages.text("ui.history.pinned") if entry.pinned else _group(entry.updated, now)
+        title = messages.text("ui.history.pinned") if entry.pinned else days.group(entry.updated)
         if title != last:
             rows.append(Heading(title))
             last = title
@@ -102,15 +106,20 @@ def days_left(deleted: float, now: float) -> int:
     return max(0, math.ceil(KEPT_DAYS - (now - deleted) / 86_400))
 
 
-def _group(updated: float, now: float) -> str:
-    today = datetime.fromtimestamp(now).astimezone().date()
-    day = datetime.fromtimestamp(updated).astimezone().date()
-    if day >= today:
-        return messages.text("ui.history.today")
-    if day == today - timedelta(days=1):
-        return messages.text("ui.history.yesterday")
-    if day > today - timedelta(days=7):
-        return messages.text("ui.history.week")
-    if day > today - timedelta(days=30):
-        return messages.text("ui.history.month")
-    return messages.text("ui.history.year", month=f"{day.month:02d}", year=day.year)
+class _Days:
+    """The groups by day as seen at one moment. Thousands of entries are sorted into them, so days are reckoned once."""
+
+    def __init__(self, now: float) -> None:
+        today = datetime.fromtimestamp(now).astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+        ago = ((0, "today"), (1, "yesterday"), (6, "week"), (29, "month"))
+        self._since = [
+            ((today - timedelta(days=days)).timestamp(), messages.text(f"ui.history.{name}"))
+            for days, name in ago
+        ]
+
+    def group(self, updated: float) -> str:
+        for since, title in self._since:
+            if updated >= since:
+                return title
+        year, month, *_rest = time.localtime(updated)
+        return messages.text("ui.history.year", month=f"{month:02d}", year=year)

@@ -28,18 +28,27 @@ Index: TypeAlias = QModelIndex | QPersistentModelIndex
 
 
 class Model(QAbstractListModel):
-    """An edit of a title becomes `renamed`."""
+    """An edit of a title becomes `renamed`; a view that has come to the end of what is there, `more_wanted`."""
 
     renamed = Signal(str, str)
+    more_wanted = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.rows: tuple[Row, ...] = ()
         self.streaming: frozenset[str] = frozenset()
+        self._more = False
 
-    def put(self, rows: tuple[Row, ...], streaming: frozenset[str]) -> bool:
-        """Take rows; True where the list itself changed."""
-        if rows != self.rows:
+    def put(self, rows: tuple[Row, ...], streaming: frozenset[str], *, more: bool = False) -> bool:
+        """Take rows; True where the list itself changed, but for more at its end. `more`: there are more to be had."""
+        self._more = more
+        before = self.rows
+        if rows != before:
+            if before and rows[: len(before)] == before:
+                self.beginInsertRows(QModelIndex(), len(before), len(rows) - 1)
+                self.rows, self.streaming = rows, streaming
+                self.endInsertRows()
+                return False
             self.beginResetModel()
             self.rows, self.streaming = rows, streaming
             self.endResetModel()
@@ -56,6 +65,15 @@ class Model(QAbstractListModel):
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         """Called by Qt."""
         return 0 if parent.isValid() else len(self.rows)
+
+    def canFetchMore(self, parent: Index) -> bool:
+        """Called by Qt."""
+        return self._more and not parent.isValid()
+
+    def fetchMore(self, parent: Index) -> None:  # noqa: ARG002 - Qt's signature
+        """Called by Qt, at the end of the list; once for each time it grows."""
+        self._more = False
+        self.more_wanted.emit()
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Called by Qt."""

@@ -45,6 +45,10 @@ class HistoryPane(QFrame):
     """
 
     opened = Signal(str)
+    more_wanted = Signal()
+    """The end of what is listed is in sight."""
+    all_wanted = Signal(bool)
+    """Something is looked for by title or tag, in all there are; or no more."""
     searched = Signal(Query)
     """What to look for in messages; an empty query when no more."""
     hit_opened = Signal(str, str, str)
@@ -68,6 +72,8 @@ class HistoryPane(QFrame):
         self.setProperty("role", "sidebar")
         self._value = HistoryValue()
         self._going: Entry | None = None
+        self._drawn = ""
+        """The conversation that was open when the list was drawn last: one that was opened since is brought into sight."""
         self._found: Found | None = None
         self._indexed = 1.0
         self._trash_shown = False
@@ -135,6 +141,7 @@ class HistoryPane(QFrame):
         self._list.delete_wanted.connect(self._on_delete)
         self._list.selectionModel().currentChanged.connect(self._on_current)
         self._model.renamed.connect(self.renamed)
+        self._model.more_wanted.connect(self.more_wanted)
         self._undo.acted.connect(self.undo)
         self._undo.closed.connect(self.finish_deleting)
         self._timer.timeout.connect(self.finish_deleting)
@@ -244,6 +251,7 @@ class HistoryPane(QFrame):
         return self._head.looking and not self._trash_shown
 
     def _on_typed(self) -> None:
+        self._want_all()
         if self._looking:
             self._typing.start()
         else:
@@ -252,7 +260,11 @@ class HistoryPane(QFrame):
             self._ask()
         self._draw()
 
+    def _want_all(self) -> None:
+        self.all_wanted.emit(self._looking or bool(self._tags.chosen))
+
     def _on_tags(self) -> None:
+        self._want_all()
         if self._looking:
             self._ask()
         self._draw()
@@ -274,7 +286,10 @@ class HistoryPane(QFrame):
             return
         keeps_place = self._looking or self._trash_shown
         chosen = self._list.currentIndex().row() if keeps_place else -1
-        changed = self._model.put(self._rows(), self._value.streaming)
+        more = self._value.more and not keeps_place
+        bar = self._list.verticalScrollBar()
+        at = bar.value()
+        changed = self._model.put(self._rows(), self._value.streaming, more=more)
         said = self._sentence()
         self._said.setText(said)
         self._said.setVisible(bool(said))
@@ -283,9 +298,17 @@ class HistoryPane(QFrame):
                 self._list.setCurrentIndex(self._choosable(max(chosen, 0), 1))
             self._on_current()
             return
+        if (
+            changed and self._drawn == self._value.current
+        ):  # whoever reads far below is not taken away from there
+            self._list.doItemsLayout()
+            bar.setValue(at)
         index = self._index_of(self._value.current)
         if index.isValid():
+            self._list.setAutoScroll(self._drawn != self._value.current)
             self._list.setCurrentIndex(index)
+            self._list.setAutoScroll(True)
+            self._drawn = self._value.current
         else:
             self._list.clearSelection()
 
