@@ -51,7 +51,7 @@ class Ordering:
         self._all_temporary = all_temporary
         self._temporary: set[str] = set()
         self._changes = 0
-        self._lines = _PAGE
+        self._lines = self._read = _PAGE
         self._all = False
 
     # --- the list
@@ -65,8 +65,7 @@ class Ordering:
 
     def more(self) -> None:
         """List a page more of the older ones."""
-        if self.has_more:
-            self.has_more = False  # until that is known
+        if self.has_more and self._lines == self._read:
             self._lines += _PAGE
             self.look()
 
@@ -99,6 +98,7 @@ class Ordering:
             self.look(then)
             return
         self.has_more = 0 <= lines <= sum(not s.pinned for s in found[0])
+        self._read = lines
         self.tags = found[2]
         listed, trash = (tuple(s for s in lines if not self._opened.is_deleted(s.id)) for lines in found[:2])
         there = {s.id for s in (*listed, *trash)}

@@ -219,7 +219,7 @@ def _made() -> Steps:
 
     yield 0
     from PySide6.QtGui import QFont, QKeySequence, QPainter  # noqa: F401
-    from PySide6.QtWidgets import QListView, QMenu, QStyledItemDelegate  # noqa: F401
+    from PySide6.QtWidgets import QMenu, QStyledItemDelegate, QTreeView  # noqa: F401
 
     yield 0
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from sidelight import messages
 from sidelight.store.query import Query, folded
@@ -28,8 +28,7 @@ KEPT_DAYS: Final = 30
 """Days in the trash, after which a conversation is deleted for good."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A conversation in the list; `updated` is Unix seconds."""
 
     id: str
@@ -116,10 +115,20 @@ class _Days:
             ((today - timedelta(days=days)).timestamp(), messages.text(f"ui.history.{name}"))
             for days, name in ago
         ]
+        self._last = (0.0, 0.0, "")
 
     def group(self, updated: float) -> str:
-        for since, title in self._since:
-            if updated >= since:
-                return title
-        year, month, *_rest = time.localtime(updated)
-        return messages.text("ui.history.year", month=f"{month:02d}", year=year)
+        since, _title = self._since[-1]
+        if updated < since:
+            return self._month(updated)
+        return next(title for since, title in self._since if updated >= since)
+
+    def _month(self, updated: float) -> str:
+        begin, end, title = self._last
+        if not begin <= updated < end:
+            year, month, *_rest = time.localtime(updated)
+            begin = time.mktime((year, month, 1, 0, 0, 0, 0, 0, -1))
+            end = time.mktime((year, month + 1, 1, 0, 0, 0, 0, 0, -1))
+            title = messages.text("ui.history.year", month=f"{month:02d}", year=year)
+            self._last = begin, end, title
+        return title

@@ -23,25 +23,27 @@ TAGS: Final = Qt.ItemDataRole.UserRole + 3
 LEFT: Final = Qt.ItemDataRole.UserRole + 4
 """Of a row of the trash: how long it is kept, in words."""
 
+_SHOWN: Final = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemNeverHasChildren
+_CHOSEN: Final = _SHOWN | Qt.ItemFlag.ItemIsSelectable
+_EDITABLE: Final = _CHOSEN | Qt.ItemFlag.ItemIsEditable
+_FLAGS: Final = {Entry: _EDITABLE, Trashed: _CHOSEN, Hit: _CHOSEN}
+"""Made once: a view of thousands of rows asks for them twice a row."""
 Row: TypeAlias = Heading | Entry | Trashed | Hit
 Index: TypeAlias = QModelIndex | QPersistentModelIndex
 
 
 class Model(QAbstractListModel):
-    """An edit of a title becomes `renamed`; a view that has come to the end of what is there, `more_wanted`."""
+    """An edit of a title becomes `renamed`."""
 
     renamed = Signal(str, str)
-    more_wanted = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.rows: tuple[Row, ...] = ()
         self.streaming: frozenset[str] = frozenset()
-        self._more = False
 
-    def put(self, rows: tuple[Row, ...], streaming: frozenset[str], *, more: bool = False) -> bool:
-        """Take rows; True where the list itself changed, but for more at its end. `more`: there are more to be had."""
-        self._more = more
+    def put(self, rows: tuple[Row, ...], streaming: frozenset[str]) -> bool:
+        """Take rows; True where the list itself changed, but for more at its end."""
         before = self.rows
         if rows != before:
             if before and rows[: len(before)] == before:
@@ -65,15 +67,6 @@ class Model(QAbstractListModel):
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         """Called by Qt."""
         return 0 if parent.isValid() else len(self.rows)
-
-    def canFetchMore(self, parent: Index) -> bool:
-        """Called by Qt."""
-        return self._more and not parent.isValid()
-
-    def fetchMore(self, parent: Index) -> None:  # noqa: ARG002 - Qt's signature
-        """Called by Qt, at the end of the list; once for each time it grows."""
-        self._more = False
-        self.more_wanted.emit()
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Called by Qt."""
@@ -104,11 +97,7 @@ class Model(QAbstractListModel):
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Headings cannot be chosen, and only titles in the list can be edited."""
-        row = self.at(index)
-        if row is None or isinstance(row, Heading):
-            return Qt.ItemFlag.ItemIsEnabled
-        chosen = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        return chosen | Qt.ItemFlag.ItemIsEditable if isinstance(row, Entry) else chosen
+        return _FLAGS.get(type(self.at(index)), _SHOWN)
 
     def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
         """A new title."""

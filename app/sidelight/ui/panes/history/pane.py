@@ -12,7 +12,7 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QListView, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QVBoxLayout, QWidget
 
 from sidelight import messages
 from sidelight.store.query import Query, folded
@@ -72,6 +72,8 @@ class HistoryPane(QFrame):
         self.setProperty("role", "sidebar")
         self._value = HistoryValue()
         self._going: Entry | None = None
+        self._asked = 0
+        """How many entries there were when more were asked for last."""
         self._drawn = ""
         """The conversation that was open when the list was drawn last: one that was opened since is brought into sight."""
         self._found: Found | None = None
@@ -94,9 +96,8 @@ class HistoryPane(QFrame):
         self._list.setModel(self._model)
         self._list.setItemDelegate(Delegate(self._list))
         self._list.setAccessibleName(messages.text("ui.history"))
-        self._list.setEditTriggers(QListView.EditTrigger.EditKeyPressed)
+        self._list.setEditTriggers(ListView.EditTrigger.EditKeyPressed)
         self._list.setMouseTracking(True)
-        self._list.setUniformItemSizes(False)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.setFrameShape(QFrame.Shape.NoFrame)
         self._list.installEventFilter(self)
@@ -141,7 +142,7 @@ class HistoryPane(QFrame):
         self._list.delete_wanted.connect(self._on_delete)
         self._list.selectionModel().currentChanged.connect(self._on_current)
         self._model.renamed.connect(self.renamed)
-        self._model.more_wanted.connect(self.more_wanted)
+        self._list.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         self._undo.acted.connect(self.undo)
         self._undo.closed.connect(self.finish_deleting)
         self._timer.timeout.connect(self.finish_deleting)
@@ -260,6 +261,13 @@ class HistoryPane(QFrame):
             self._ask()
         self._draw()
 
+    def _on_scrolled(self, value: int) -> None:
+        """Ask for more a page before the end, once for each time the list grows."""
+        bar, there = self._list.verticalScrollBar(), len(self._value.entries)
+        if self._value.more and there != self._asked and value >= bar.maximum() - bar.pageStep() > 0:
+            self._asked = there
+            self.more_wanted.emit()
+
     def _want_all(self) -> None:
         self.all_wanted.emit(self._looking or bool(self._tags.chosen))
 
@@ -282,14 +290,13 @@ class HistoryPane(QFrame):
         self.searched.emit(self._query() if self._looking else Query())
 
     def _draw(self) -> None:
-        if self._list.state() == QListView.State.EditingState:
+        if self._list.state() == ListView.State.EditingState:
             return
         keeps_place = self._looking or self._trash_shown
         chosen = self._list.currentIndex().row() if keeps_place else -1
-        more = self._value.more and not keeps_place
         bar = self._list.verticalScrollBar()
         at = bar.value()
-        changed = self._model.put(self._rows(), self._value.streaming, more=more)
+        changed = self._model.put(self._rows(), self._value.streaming)
         said = self._sentence()
         self._said.setText(said)
         self._said.setVisible(bool(said))
