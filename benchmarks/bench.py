@@ -44,6 +44,8 @@ HEARTBEAT = 3.0
 PACED = "cpu/1k, in paces"
 COSTED = 3
 """Runs of a window of whose CPU the median is taken."""
+BURDENED = 5
+"""Pairs of starts with a full profile and an empty one."""
 BUSY = 1.0
 SLOWER = 1.25
 """A ratio that has grown by this much is named."""
@@ -78,6 +80,9 @@ GOALS: Sequence[tuple[str, str, str, float]] = (
     ("search: a word", "p99", "newest 50 with a word p99, ms", 5),
     ("search: a phrase", "p99", "newest 50 with a phrase p99, ms", 5),
     ("search: as typed, three letters", "p99", "newest 50 as typed p99, ms", 70),
+    ("many: the list", "stall max", "scrolling the list, longest stall, ms", 35),
+    ("many: start", "usable, more", "usable, later than with an empty profile, ms", 100),
+    ("many: start", "all there, more", "all there, later than with an empty profile, ms", 100),
     ("8 x 200, 20,000 there", "stall p99", "GUI stall p99, ms", 12),
     ("8 x 200, 20,000 there", "stall max", "GUI stall max, ms", 30),
     ("8 x 200, 20,000 there", "frame p99", "frame gap p99, ms", 20),
@@ -352,10 +357,31 @@ def _fill(profile: Path, scenario: Scenario) -> str:
 
 
 def searched(messages: int) -> dict[str, Figures]:
-    """What finding words costs in a profile made for it, by kind of query."""
+    """What finding words costs in a profile made for it, by kind of query, and what else costs more with so many messages."""
     with tempfile.TemporaryDirectory() as folder:
         told = _child(Path(folder), "search", str(messages), timeout=180 + messages / 500)
-    return {f"search: {kind}": figures for kind, figures in told["search, ms"].items()}
+        found: dict[str, Figures] = {f"search: {kind}": row for kind, row in told["search, ms"].items()}
+        found["many: the list"] = dict(_child(Path(folder), "scrolling"))
+        found["many: start"] = _burdened(Path(folder))
+    return found
+
+
+def _burdened(full: Path) -> Figures:
+    """Medians of starts with a full profile and an empty one, by turns, and of the difference; the first pair only warms."""
+    with tempfile.TemporaryDirectory() as folder:
+        pairs = [
+            [
+                _child(profile, "coldstart", "app", str(time.monotonic()), compiled=True)
+                for profile in (full, Path(folder))
+            ]
+            for _ in range(BURDENED + 1)
+        ][1:]
+    found: Figures = {}
+    for name, key in (("usable", "usable"), ("all there", "whole"), ("all there, CPU", "whole_cpu")):
+        for place, which in enumerate(("full", "empty")):
+            found[f"{name}, {which}"] = 1000 * statistics.median(pair[place][key] for pair in pairs)
+        found[f"{name}, more"] = 1000 * statistics.median(one[key] - other[key] for one, other in pairs)
+    return found
 
 
 def _child(
@@ -449,10 +475,18 @@ def _one(title: str, figures: Figures) -> str:
 
 def _searched(messages: int, rows: dict[str, Figures]) -> str:
     heads = list(next(iter(rows.values())))
-    lines = [(name.removeprefix("search: "), *figures.values()) for name, figures in rows.items()]
-    return f"## Finding words in {messages:,} messages (milliseconds)\n\n" + reporting.table(
-        ("", *heads), lines
-    )
+    lines = [
+        (name.removeprefix("search: "), *figures.values())
+        for name, figures in rows.items()
+        if name.startswith("search: ")
+    ]
+    texts = [
+        f"## Finding words in {messages:,} messages (milliseconds)\n\n"
+        + reporting.table(("", *heads), lines),
+        _one(f"Scrolling the list of {messages:,} messages (milliseconds)", rows["many: the list"]),
+        _one(f"Starting with {messages:,} messages (milliseconds)", rows["many: start"]),
+    ]
+    return "\n\n".join(texts)
 
 
 def _many(title: str, rows: dict[str, Figures]) -> str:

@@ -26,7 +26,7 @@ LEFT: Final = Qt.ItemDataRole.UserRole + 4
 _SHOWN: Final = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemNeverHasChildren
 _CHOSEN: Final = _SHOWN | Qt.ItemFlag.ItemIsSelectable
 _EDITABLE: Final = _CHOSEN | Qt.ItemFlag.ItemIsEditable
-_FLAGS: Final = {Entry: _EDITABLE, Trashed: _CHOSEN, Hit: _CHOSEN}
+_FLAGS: Final = {Heading: _SHOWN, Entry: _EDITABLE, Trashed: _CHOSEN, Hit: _CHOSEN}
 """Made once: a view of thousands of rows asks for them twice a row."""
 Row: TypeAlias = Heading | Entry | Trashed | Hit
 Index: TypeAlias = QModelIndex | QPersistentModelIndex
@@ -97,7 +97,8 @@ class Model(QAbstractListModel):
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Headings cannot be chosen, and only titles in the list can be edited."""
-        return _FLAGS.get(type(self.at(index)), _SHOWN)
+        row = index.row()
+        return _FLAGS[type(self.rows[row])] if row >= 0 else _SHOWN
 
     def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
         """A new title."""
