@@ -18,7 +18,7 @@ SOURCES := app tests benchmarks packaging .ci
 PACKAGE_VENV := .venv-package-$(VERSION)
 PACKAGE := $(PACKAGE_VENV)/bin/python
 ARGS ?=
-PYTEST := $(OFFSCREEN) $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+PYTEST := $(OFFSCREEN) $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: help run test check weights bench soak screenshots package check-package bench-package clean
 

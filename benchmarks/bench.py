@@ -101,6 +101,7 @@ GOALS: Sequence[tuple[str, str, str, float]] = (
     ("8 x 200", "last byte", "all shown after the last byte, ms", 200),
     ("8 x 1,000", "stall p99", "GUI stall p99 at 8 x 1,000, ms", 22),
     ("4 x 1,000, one line", "stall p99", "GUI stall p99 with one long line, ms", 16),
+    ("opening", "CPU", "2,000 turns in four lanes, to first paint, ms of CPU", 100),
     ("layout", "worst block", "the worst hostile block, laid out, ms of CPU", 250),
     ("start", "first paint", "first paint, ms", 220),
     ("start", "usable", "composer usable, ms", 300),
@@ -133,6 +134,8 @@ def main() -> int:
     if asked.only in (None, "store"):
         found["store"] = stored()
         texts.append(_one("The store (milliseconds of CPU)", found["store"]))
+        found["opening"] = opening()
+        texts.append(_one("Opening 2,000 turns in four lanes (milliseconds of CPU)", found["opening"]))
     if asked.only in (None, "layout"):
         found["layout"] = laid_out()
         texts.append(_one("Layout of the hostile corpus (milliseconds of CPU)", found["layout"]))
@@ -226,6 +229,12 @@ def stored() -> Figures:
     """What the journal and a long conversation cost; see store.py."""
     with tempfile.TemporaryDirectory() as folder:
         return _child(Path(folder), "store")
+
+
+def opening() -> Figures:
+    """What it takes to show a long conversation, by thread; see opening.py."""
+    with tempfile.TemporaryDirectory() as folder:
+        return _child(Path(folder), "opening")
 
 
 def laid_out() -> Figures:

@@ -1,5 +1,8 @@
 """What holds for every test: no window on the screen, a profile of its own, and nothing left behind.
 
+No test fails because the machine is busy: what must happen in a window has half a minute for it, and the examples that
+Hypothesis makes are the same in every run and have no deadline. `make test ARGS=--hypothesis-profile=new` makes new ones.
+
 A thread or task that outlives its test, or a log record of level WARNING that the test did not announce with
 `@pytest.mark.logs(pattern)`, fails the test. So does a key (each test has some) in a file that it wrote, or in what it or a
 child process of it printed or logged.
@@ -19,16 +22,62 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 from tests.proof import canary
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+    from pytestqt.qtbot import QtBot
 
 # Before anything imports Qt.
 os.environ["QT_QPA_PLATFORM"] = os.environ.get("SIDELIGHT_TEST_PLATFORM", "offscreen")
 
-_GRACE = 3.0
+# Before a test module says what it wishes beside.
+_calm = examples(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+examples.register_profile("same", _calm, derandomize=True)
+examples.register_profile("new", _calm)
+examples.load_profile("same")
+
+_GRACE = 10.0
 """Seconds that threads and tasks have to end after their test."""
+
+_LONG = (
+    "local/test_template.py",
+    "faults/test_growth.py",
+    "proof/test_kill.py",
+    "render/test_hostile.py",
+    "proof/test_end_to_end.py",
+    "faults/test_refusals.py",
+    "proof/test_isolation.py",
+    "proof/test_keyring_start.py",
+    "faults/test_streams.py",
+    "proof/test_frozen_face.py",
+    "transfer/test_json.py",
+    "faults/test_changes.py",
+    "ui/test_reopening.py",
+    "cli/test_ask.py",
+    "faults/test_sizes.py",
+    "store/test_faults.py",
+    "proof/test_full_disk.py",
+    "ui/document/test_pictures.py",
+    "local/test_engine.py",
+    "store/test_kill.py",
+    "store/test_interrupted.py",
+    "ui/test_application.py",
+    "transfer/test_importing.py",
+    "transfer/test_html.py",
+    "faults/test_cancel.py",
+    "workers/test_process.py",
+    "packaging/test_selftest.py",
+    "proof/test_beside.py",
+    "backends/test_discovery.py",
+    "store/test_flips.py",
+)
+"""The files that take longest come first, in this order: a file is run by one process, and none of these is to be the last."""
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +91,16 @@ def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 _tests = itertools.count(1)
+_folders = itertools.count(1)
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new folder. pytest's own looks through all former ones and keeps a link, which takes longer than most tests do."""
+    name = re.sub(r"\W", "_", request.node.name)[:30]
+    folder = tmp_path_factory.getbasetemp() / f"{name}{next(_folders)}"
+    folder.mkdir(mode=0o700)
+    return folder
 
 
 @pytest.fixture(autouse=True)
@@ -106,11 +165,28 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    """pytest-qt's, with patience."""
+    from tests.ui.patient import PatientBot
+
+    return PatientBot(request)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every asynchronous test ends with no task left on its loop."""
+    """Every asynchronous test ends with no task left on its loop; files that take long come first."""
     for item in items:
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
             item.obj = _without_tasks_left(item.obj)
+    folder = Path(__file__).resolve().parent
+    places = {folder / name: place for place, name in enumerate(_LONG)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+def pytest_collection_finish() -> None:
+    """What is there before the first test is looked through for cycles once, and not after each fiftieth test again."""
+    gc.collect()
+    gc.freeze()
 
 
 def _without_tasks_left(

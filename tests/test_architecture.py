@@ -143,10 +143,12 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.one_python
 def test_the_tree_breaks_no_contract(tree: Path) -> None:
     assert broken(tree) == set()
 
 
+@pytest.mark.one_python
 @pytest.mark.parametrize("name", PLANTS)
 def test_a_planted_violation_is_caught(name: str, tree: Path) -> None:
     for relative, text in PLANTS[name].files.items():

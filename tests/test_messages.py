@@ -13,6 +13,8 @@ import pytest
 
 from sidelight import messages
 
+pytestmark = pytest.mark.one_python
+
 APP = Path(__file__).resolve().parent.parent / "app" / "sidelight"
 SOURCES = sorted(p for p in APP.rglob("*.py") if p.name != "messages.py")
 CODES = {**messages.CATALOGUE, **{code: one + many for code, (one, many) in messages.PLURALS.items()}}

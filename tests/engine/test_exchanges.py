@@ -72,7 +72,7 @@ class Scene:
 
         return Outside(settings, store, weights, keys, face, build, redact)
 
-    def until(self, condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    def until(self, condition: Callable[[], bool], seconds: float = 30.0) -> None:
         deadline = time.monotonic() + seconds
         while True:
             self.session.drain()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,7 @@ def fanout() -> tuple[Fanout, Told]:
 
 async def ended(told: Told, count: int) -> None:
     """Until so many replies have ended."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while len(told.ended) < count:
             await told.news()
 
@@ -103,17 +104,22 @@ async def test_a_fault_stays_in_its_lane(caplog: pytest.LogCaptureFixture) -> No
 
 async def test_requests_beyond_the_slots_wait_and_their_clock_does_not_run() -> None:
     lanes, told = fanout()
-    backend = Scripted(pause=0.02, slots=2)
+    backend = Scripted(pause=0.05, slots=2)
+    began = time.monotonic()
     for number in range(5):
         lanes.start(job(str(number), backend, REQUEST))
     await ended(told, 5)
+    whole = time.monotonic() - began
+    least = len(ANSWER) * backend.pause
     assert backend.most_at_once == 2
     assert [told.of(str(n))[0] for n in range(5)] == [Progress("sent")] * 2 + [Progress("queued")] * 3
     for number in range(2, 5):
         stamps = told.events[str(number)]
         assert stamps[1].event == Progress("sent")
-        assert stamps[1].at < 0.01, "the clock starts when the request leaves"
-        assert stamps[-1].at < 0.5
+        assert stamps[1].at < least, (
+            "the clock starts when the request leaves: whoever waited did so for longer"
+        )
+        assert stamps[-1].at < whole - least
 
 
 async def test_stop_of_a_queued_and_of_a_streaming_reply() -> None:
@@ -148,7 +154,7 @@ async def test_stop_after_the_finish_mark_is_no_failure() -> None:
     lanes.start(
         job("a", Scripted((AnswerDelta("x"), *ANSWER[-2:-1], *[Started()] * 100), pause=0.01), REQUEST)
     )
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not any(isinstance(e, Finished) for e in told.of("a")):
             await told.news()
     lanes.stop("a")

@@ -65,13 +65,14 @@ def test_what_was_asked_is_found_and_opened_where_it_stands(scene: Scene) -> Non
 
 
 def test_a_turn_on_another_branch_is_turned_to(scene: Scene) -> None:
-    scene.store.write(lambda con: create(con, BRANCHED)).result(5)
+    scene.store.write(lambda con: create(con, BRANCHED)).result(30)
     scene.session.open("c", "left", "some reply")
     scene.until(lambda: Change("sought", "c", "some reply") in scene.changes)
     assert scene.session.conversation.leaf == "left end"
     scene.until(
         lambda: (
-            (c := scene.store.read(lambda con: load(con, "c")).result(5)) is not None and c.leaf == "left end"
+            (c := scene.store.read(lambda con: load(con, "c")).result(30)) is not None
+            and c.leaf == "left end"
         )
     )
     scene.session.open("c", "right")  # it is shown already
@@ -94,11 +95,11 @@ def test_older_texts_are_indexed_after_the_start(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(searching, "_AFTER_START", 0.0)
     first = Scene(tmp_path, Scripted())
     first.ask("an old question")
-    first.store.write(words.begin_anew).result(5)
+    first.store.write(words.begin_anew).result(30)
     first.session.close()
     second = Scene(tmp_path, Scripted())
     try:
-        second.until(lambda: second.store.read(words.indexed).result(5) == 1.0)
+        second.until(lambda: second.store.read(words.indexed).result(30) == 1.0)
         assert found(second, "old ") == ["an old question"]
         assert second.session.indexed == 1.0
     finally:

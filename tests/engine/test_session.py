@@ -57,7 +57,7 @@ class Scene:
 
         return Outside(settings, store, weights, Keys({}), face, build)
 
-    def until(self, condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    def until(self, condition: Callable[[], bool], seconds: float = 30.0) -> None:
         deadline = time.monotonic() + seconds
         while True:
             self.session.drain()
@@ -263,7 +263,9 @@ def test_temporary_conversations_leave_nothing(tmp_path: Path) -> None:
 def test_listeners_are_told_once_a_reply_however_many_events(tmp_path: Path) -> None:
     scene = staged(tmp_path, (*[AnswerDelta("x")] * 500, Finished(FinishReason.STOP)))
     scene.session.send("burst")
-    time.sleep(0.3)
+    backend = scene.backend
+    while not backend.opened == backend.closed == len(scene.session.conversation.lanes):
+        time.sleep(0.01)  # nothing is drained meanwhile
     scene.changes.clear()
     scene.session.drain(1.0)
     told = [c for c in scene.changes if c.kind == "reply"]

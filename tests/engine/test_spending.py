@@ -108,6 +108,21 @@ def test_what_the_server_counted_is_known_and_answers_are_as_long_as_before(scen
     assert limited.likely == limited.high == pytest.approx((100_000 + new) * IN + 1000 * OUT)
 
 
+def test_of_nothing_is_said_what_has_a_price_and_no_answer_is_read_for_it(scene: Paying) -> None:
+    scene.ask("x" * 400)
+    asked = scene.session.conversation.id
+    scene.session.new()
+    scene.until(lambda: asked not in scene.session._opened)  # until the disk has it
+    scene.session.open(asked)
+    scene.until(lambda: scene.session.conversation.id == asked)
+    (reply,) = scene.session.conversation.turns[0].replies
+    told = scene.session.estimate(" \n")
+    assert (told.priced, told.costs, told.unknown) == (1, True, ())
+    assert type(reply) is not Reply
+    assert scene.session.estimate("y" * 400).likely > told.likely
+    assert type(reply) is Reply
+
+
 def test_another_model_in_the_lane_takes_nothing_over_from_the_one_before(scene: Paying) -> None:
     scene.ask("x" * 400)
     scene.session.change_lane(replace(LANES[0], model="o3"))

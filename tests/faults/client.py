@@ -46,7 +46,7 @@ async def opened(net: NetSetting | None = None) -> AsyncIterator[Http]:
     # Generators of httpx that were left in the middle are closed by the loop, in tasks of a few steps.
     left = asyncio.all_tasks() - before
     if left:
-        _, left = await asyncio.wait(left, timeout=1.0)
+        _, left = await asyncio.wait(left, timeout=10.0)
     assert not left
     assert connections(http) == 0
 

@@ -1,7 +1,7 @@
 """How much memory an answer takes: one lane of a whole session in a process of its own, that has answered once before.
 
 What is measured is the resident size less the size before the answer: for a `lane` until the answer is written whole, for a
-`text` until it is all shown (written whole, it is in memory a few times more for a moment, in the store's thread). By `drain`
+`text` until it is all shown and journaled (written whole, it is in memory a few times more, in the store's thread). By `drain`
 the events are dropped as they come from the backend, so that nobody holds their text.
 
     python -m tests.faults.growth URL lane|text|drain CAP
@@ -16,6 +16,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import threading
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,6 +27,9 @@ from tests.faults.scene import End, Stage
 
 from sidelight.backends import streaming
 from sidelight.chat.events import AnswerDelta, Failed
+from sidelight.chat.reply import Reply
+from sidelight.store.database import Connection
+from sidelight.store.journal import Journal
 
 __all__ = ["Growth", "measured"]
 
@@ -75,14 +79,32 @@ def _lane(url: str, how: str) -> Growth:
         Stage(Path(folder), 1, pytest.MonkeyPatch()).scene(url) as scene,
     ):
         scene.ask()
+        journaled, measured = threading.Event(), threading.Event()
+        if how == "text":
+            _hold_seal(journaled, measured)
         peak = _Peak()
         scene.send()
         scene.until(lambda: scene.replies()[0].state.is_final)
+        if how == "text":
+            assert journaled.wait(60)
         shown = peak.growth()
+        measured.set()
         scene.finish()
         grown = shown if how == "text" else peak.growth()
         end = End.of(scene.replies()[0])
         return Growth(*grown, len(end.text), end.code)
+
+
+def _hold_seal(journaled: threading.Event, go_on: threading.Event) -> None:
+    """The store's thread stops once all of a reply is journaled, and before it writes it whole."""
+    seal = Journal.seal
+
+    def held(self: Journal, con: Connection, reply_id: str) -> Reply:
+        journaled.set()
+        go_on.wait(60)
+        return seal(self, con, reply_id)
+
+    Journal.seal = held  # type: ignore[method-assign]  # in a process of its own
 
 
 async def _drain(url: str) -> Growth:

@@ -159,7 +159,7 @@ class FaultServer:
         for thread in self._threads:
             thread.join(timeout=10)
 
-    def wait_eof(self, count: int = 1, seconds: float = 5.0) -> list[float]:
+    def wait_eof(self, count: int = 1, seconds: float = 20.0) -> list[float]:
         """When the first `count` connections were seen to be closed by the client. Raises AssertionError."""
         until = time.monotonic() + seconds
         while len(self.eof) < count:

@@ -16,12 +16,12 @@ from sidelight.chat.events import FailureKind as K
 
 async def test_a_finish_mark_ends_a_stream_that_stays_open(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streaming, "_AFTER_FINISH", 0.2)
-    pings = [step for _ in range(200) for step in (b": ping\n\n", Sleep(0.02))]
+    pings = [step for _ in range(3000) for step in (b": ping\n\n", Sleep(0.02))]
     with FaultServer([ok_sse(HELLO, STOP, *pings, ExpectEof())]) as server:
         async with opened() as http:
             start = time.monotonic()
             assert End.of(folded(await events_of(backend(http, server.url)))) == complete()
-            assert time.monotonic() - start < 2
+            assert time.monotonic() - start < 20, "the server goes on for a minute"
             assert await asyncio.to_thread(server.wait_eof)
 
 

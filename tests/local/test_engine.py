@@ -198,13 +198,12 @@ async def test_a_caller_who_gives_up_does_not_stop_it_for_the_other(engine: Engi
 async def test_a_killed_engine_is_started_again_once_only(engine: Engine) -> None:
     first = await engine.start()
     kill(engine)
-    await asyncio.sleep(0.1)
-    assert engine.pid is None
+    await noticed(engine)
     second = await engine.start()
     assert second.base_url != first.base_url
     assert second.key != first.key
     kill(engine)
-    await asyncio.sleep(0.1)
+    await noticed(engine)
     with pytest.raises(EngineError) as caught:
         await engine.start()
     assert caught.value.code == "local.engine_died"
@@ -241,9 +240,7 @@ async def test_its_port_is_closed_after_the_stop(engine: Engine) -> None:
     address = await engine.start()
     pid = engine.pid
     assert pid is not None
-    began = time.monotonic()
     await engine.stop()
-    assert time.monotonic() - began < 1
     assert is_gone(pid)
     parts = urlsplit(address.base_url)
     with (
@@ -346,16 +343,16 @@ def test_a_killed_parent_takes_the_child_along(model: Path) -> None:
         (child,) = children(parent.pid)
         parent.kill()
         parent.wait()
-        assert any(is_gone(child) for _ in within(1))
+        assert any(is_gone(child) for _ in within(20))
 
 
 def test_a_parent_killed_while_the_model_loads_takes_the_child_along() -> None:
     """Loading holds the interpreter's lock of the child for seconds; the end of stdin must be seen all the same."""
     command = [sys.executable, "-c", PARENT, str(weights("qwen2.5-coder-0.5b-instruct"))]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:
-        assert any(children(parent.pid) for _ in within(5))
+        assert any(children(parent.pid) for _ in within(20))
         (child,) = children(parent.pid)
-        assert any(resident(child) > 60_000_000 for _ in within(5))
+        assert any(resident(child) > 60_000_000 for _ in within(20))
         parent.kill()
         assert parent.stdout is not None
         assert parent.stdout.read() == b""
@@ -403,6 +400,15 @@ def test_flags_of_the_processor(tmp_path: Path) -> None:
 )
 def test_which_models_take_our_template(name: str, template: str, ours: bool) -> None:
     assert can_elicit(GgufHeader("qwen2", name, 0, template, 0)) is ours
+
+
+async def noticed(engine: Engine) -> None:
+    """Until the engine knows that its process has ended."""
+    for _ in range(3000):
+        if engine.pid is None:
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("the engine takes its process for alive")
 
 
 def kill(engine: Engine) -> None:

@@ -20,7 +20,7 @@ from sidelight.net.client import Http
 from sidelight.paths import child_command, resource
 from sidelight.secrets import Secret
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.one_python]
 
 CHILD = child_command("engine")
 SYSTEM = {"role": "system", "content": "Speak like a pirate."}
@@ -151,7 +151,7 @@ async def test_no_example_turns_up_in_a_reply(served: Served, question: str) -> 
 async def test_a_thought_is_ended_at_the_end_of_a_sentence(served: Served) -> None:
     """The model is made to think on and on: the grammar alone ends it."""
     grammar = served.grammar.replace("unit{20,320} | unit{320}", "unit{60}")
-    trace, answer = await served.elicited("Tell me all about the moon.", grammar=grammar)
+    trace, answer = await served.elicited("Tell me all about the moon.", grammar=grammar, max_tokens=150)
     assert 60 < len(trace) < 260
     assert trace.endswith((".", ":", "!", "?"))
     assert answer.strip()
@@ -159,7 +159,9 @@ async def test_a_thought_is_ended_at_the_end_of_a_sentence(served: Served) -> No
 
 async def test_a_thought_holds_neither_code_nor_runs_of_signs(served: Served) -> None:
     for question in ("Say <=<=<===", "Repeat this: ########", "Write a for loop in C."):
-        trace, _ = await served.elicited(question)
+        trace, answer = await served.elicited(question, stop=["</think>"])
+        assert trace
+        assert not answer
         assert not re.search(r"`|\n|[>=*#_~|^+/\\-]{4}|<=?[^ 0-9=]", trace)
 
 

@@ -7,8 +7,9 @@ import gzip
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -138,8 +139,8 @@ STEPS: list[tuple[str, list[Step], str]] = [
         [step for c in b"HTTP/1.1 200 OK\r\n" * 9 for step in (bytes([c]), Sleep(0.1))],
         "timeout",
     ),
-    ("nothing after the head", [SSE_HEAD, Sleep(5.0)], "timeout"),
-    ("nothing after the start", [SSE_HEAD, chunk(b"abc"), Sleep(5.0)], "timeout"),
+    ("nothing after the head", [SSE_HEAD, Sleep(60.0)], "timeout"),
+    ("nothing after the start", [SSE_HEAD, chunk(b"abc"), Sleep(60.0)], "timeout"),
     (
         "gzip",
         [head(200, "content-encoding: gzip", "content-length: 21") + gzip.compress(b"x", mtime=0)],
@@ -159,7 +160,7 @@ async def test_a_fault_has_a_name(steps: list[Step], kind: str) -> None:
         async with opened() as http:
             start = time.monotonic()
             assert (await fails(read(http, server.url))).kind == kind
-            assert time.monotonic() - start < 2.0
+            assert time.monotonic() - start < 20.0, "the server is silent for a minute"
 
 
 async def test_a_body_without_length_ends_with_its_connection() -> None:
@@ -198,12 +199,25 @@ async def test_a_clock_starts_anew_after_the_machine_slept(monkeypatch: pytest.M
     loop = asyncio.get_running_loop()
     real, jump = loop.time, [0.0]
     monkeypatch.setattr(loop, "time", lambda: real() + jump[0])
-    with FaultServer([[SSE_HEAD, chunk(b"a"), Sleep(0.3), chunk(b"b"), END]]) as server:
+    said, awake = threading.Event(), threading.Event()
+
+    def scenario() -> Iterator[Step]:
+        yield SSE_HEAD
+        yield chunk(b"a")
+        said.set()
+        awake.wait(20)
+        yield chunk(b"b")
+        yield END
+
+    with FaultServer([scenario()]) as server:
         async with opened() as http:
 
             async def asleep() -> None:
+                await asyncio.to_thread(said.wait, 20)
                 await asyncio.sleep(0.1)
                 jump[0] = 60.0
+                await asyncio.sleep(0.1)
+                awake.set()
 
             sleeper = asyncio.create_task(asleep())
             assert await read(http, server.url) == b"ab"
@@ -359,9 +373,10 @@ async def test_a_reader_that_is_slow_holds_the_server_back() -> None:
         async with opened() as http, http.stream("GET", server.url) as response:
             chunks = response.chunks()
             await anext(chunks)
-            await asyncio.sleep(0.3)
-            before = len(sent)
-            await asyncio.sleep(0.2)
+            before = 0
+            while before < len(sent) < 200:
+                before = len(sent)
+                await asyncio.sleep(0.3)
             assert len(sent) == before < 200
 
 

@@ -22,7 +22,7 @@ from sidelight.engine.session import StoreReplies
 from sidelight.engine.terms import EMBEDDED, Ask
 from sidelight.local.weights import catalogue, mark_verified
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.one_python]
 
 MODEL = "qwen2.5-coder-0.5b-instruct"
 WORDS = ("ORCHID", "GRANITE", "PELICAN", "VIOLIN")

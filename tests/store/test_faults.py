@@ -230,13 +230,17 @@ from sidelight.ui.main_window import MainWindow
 
 app = QApplication([])
 
-def close():
-    (window,) = [w for w in app.topLevelWidgets() if isinstance(w, MainWindow)]
-    window.grab()
-    print("shown", flush=True)
-    window.close()
+def look():
+    for window in app.topLevelWidgets():
+        if isinstance(window, MainWindow) and window._furnished and window._session.backends():
+            timer.stop()
+            window.grab()
+            print("shown", flush=True)
+            window.close()
 
-QTimer.singleShot(800, close)
+timer = QTimer()
+timer.timeout.connect(look)
+timer.start(20)
 sys.exit(main.run_window())
 """
 

@@ -336,9 +336,9 @@ def test_the_deadline_ends_a_search_and_is_said(store: Store, monkeypatch: pytes
     ],
 )
 def test_hostile_text_raises_nothing(store: Store, typed: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     assert isinstance(find(store, typed), Found)
-    assert time.monotonic() - began < 2.0
+    assert time.process_time() - began < 2.0
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

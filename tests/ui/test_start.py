@@ -174,8 +174,8 @@ def test_what_is_typed_first_is_kept_and_sent_when_there_is_somebody_to_send_it_
             qtbot.keyClick(window.composer.edit, Qt.Key.Key_Return)
             assert window.composer.prompt == "2 + 2?"
             with furnished(window, looks, paths) as house:
-                qtbot.waitUntil(lambda: len(house.session.conversation.turns) == 1, timeout=8000)
-                qtbot.waitUntil(lambda: not house.session.streaming, timeout=8000)
+                qtbot.waitUntil(lambda: len(house.session.conversation.turns) == 1)
+                qtbot.waitUntil(lambda: not house.session.streaming)
                 (turn,) = house.session.conversation.turns
                 assert turn.prompt.text == "2 + 2?"
                 assert window.composer.prompt == ""

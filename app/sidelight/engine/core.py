@@ -25,6 +25,7 @@ from sidelight.chat.message import Lane, new_id
 from sidelight.engine import laning
 from sidelight.engine.desk import Desk
 from sidelight.engine.drafting import Drafting
+from sidelight.engine.growing import Growing
 from sidelight.engine.known import Known
 from sidelight.engine.network import Network
 from sidelight.engine.opened import Opened
@@ -116,6 +117,7 @@ class Core:
         )
         self._ordering = Ordering(self._opened, self._desk, all_temporary=temporary)
         self._drafting = Drafting(self._opened, self._desk, self._ordering.is_temporary)
+        self._growing = Growing(self._opened, self._desk)
 
     def start(self, *, recover: bool = True) -> None:
         """Start the network's thread, and with `recover` what a window alone does: look after the database, and, where the

@@ -7,7 +7,7 @@ something streams in it, and until the disk has all of it.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sidelight.chat.conversation import Conversation, with_replies
 from sidelight.chat.events import Stamped, coalesce
@@ -28,6 +28,9 @@ class Opened:
         self._home: dict[str, tuple[str, str]] = {}
         self._sent: dict[str, float] = {}
         self._unsealed: dict[str, str] = {}
+        self._begun: set[str] = set()
+        self.rested: Callable[[str], None] = lambda _conversation: None
+        """Told the id of a conversation when nothing is under way in it any more, and its last reply is on disk."""
 
     # --- conversations
 
@@ -98,6 +101,15 @@ class Opened:
         """Whether something may still come for this reply."""
         return reply_id in self._home
 
+    @property
+    def begun(self) -> frozenset[str]:
+        """Every reply that was asked for here, and so came by here."""
+        return frozenset(self._begun)
+
+    def is_busy(self, conversation_id: str) -> bool:
+        """Whether a reply of a conversation is under way, or on its way to the disk."""
+        return conversation_id in self.streaming or conversation_id in self._unsealed.values()
+
     def elapsed(self, reply_id: str) -> float | None:
         """Seconds since the request of a reply left; None while it is queued, and when it has ended."""
         home, sent = self._home.get(reply_id), self._sent.get(reply_id)
@@ -109,6 +121,7 @@ class Opened:
     def begin(self, turn_id: str, reply_ids: Sequence[str]) -> None:
         """These replies of the conversation shown are asked for."""
         self._asked.add(self.shown)
+        self._begun.update(reply_ids)
         for reply_id in reply_ids:
             self._home[reply_id] = (self.shown, turn_id)
             self._unsealed[reply_id] = self.shown
@@ -140,14 +153,19 @@ class Opened:
         self._sent.pop(reply_id, None)
         if home is None:
             return None
-        self._forget(home[0])
+        self._rest(home[0])
         return home[0]
 
     def seal(self, reply_id: str) -> None:
         """The end of a reply is on disk, or never will be."""
         conversation_id = self._unsealed.pop(reply_id, None)
         if conversation_id is not None:
-            self._forget(conversation_id)
+            self._rest(conversation_id)
+
+    def _rest(self, conversation_id: str) -> None:
+        self._forget(conversation_id)
+        if not self.is_busy(conversation_id):
+            self.rested(conversation_id)
 
     def _find(self, conversation_id: str, turn_id: str, reply_id: str) -> Reply | None:
         conversation = self._conversations.get(conversation_id)
@@ -168,6 +186,5 @@ class Opened:
         if conversation is None or conversation_id == self.shown:
             return
         kept = not conversation.turns or self.is_stored(conversation_id)
-        busy = conversation_id in self.streaming or conversation_id in self._unsealed.values()
-        if kept and not busy:
+        if kept and not self.is_busy(conversation_id):
             del self._conversations[conversation_id]

@@ -82,7 +82,8 @@ class Ordering:
             return
 
         def take(found: Summary | None) -> None:
-            if found is not None and found.deleted is None and not self._is_listed(conversation_id):
+            gone = found is None or found.deleted is not None or self._opened.is_deleted(conversation_id)
+            if found is not None and not gone and not self._is_listed(conversation_id):
                 self._set((*self.history, found))
                 self._desk.tell(Change("history"))
 

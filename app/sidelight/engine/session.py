@@ -1,13 +1,13 @@
 """The state a face looks at and the wishes it has; lives in the face's thread and returns at once.
 
-What it stands on is `core`; what it delegates is in `ordering`, `drafting`, `searching` and, as plain values, in `asking`,
+What it stands on is `core`; what it delegates is in `ordering`, `drafting`, `growing`, `searching` and, as plain values, in `asking`,
 `branching` and `laning`. The session draws nothing and opens no socket; a conversation that is not looked at goes on.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -118,8 +118,10 @@ class Session(Core):
     # --- what it costs
 
     def estimate(self, text: str, files: Sequence[Attachment] = ()) -> Estimate:
-        """What it would cost to send this to all lanes of the conversation shown."""
+        """What it would cost to send this to all lanes of the conversation shown; of nothing, what can be known without that."""
         conversation = self.conversation
+        if not text.strip() and not files:  # what was said before need not be read for it
+            conversation = replace(conversation, turns=(), leaf=None)
         _, asks = asking.questions(conversation, Prompt(text, tuple(files)))
         return self.spending.estimate(conversation, asks, self._known.backends)
 
@@ -232,8 +234,10 @@ class Session(Core):
         if conversation_id in self._opened:
             self._turn_to(conversation_id)
         elif self._store is not None:
+            self._growing.coming(conversation_id)
             self._desk.when(
-                self._network_side.run(lambda outside: outside.load(conversation_id)), self._on_loaded
+                self._network_side.run(lambda outside: outside.load(conversation_id)),
+                lambda loaded: self._on_loaded(conversation_id, loaded),
             )
 
     def rename(self, conversation_id: str, title: str) -> None:
@@ -307,6 +311,10 @@ class Session(Core):
     def refresh_history(self) -> None:
         """Read the list of conversations again: another process may have added some."""
         self._ordering.look()
+
+    def look_again(self, conversation_ids: Iterable[str]) -> None:
+        """These conversations have more on disk than before: show it, once nothing of them streams. What is here stays."""
+        self._growing.look(conversation_ids)
 
     def keep_draft(
         self, conversation_id: str, text: str, files: Sequence[tuple[Attachment, bytes]] = ()
@@ -606,13 +614,15 @@ class Session(Core):
     def _stop_reply(self, reply_id: str) -> None:
         self._network_side.call(lambda outside: outside.stop(reply_id))
 
-    def _on_loaded(self, conversation: Conversation | None) -> None:
+    def _on_loaded(self, conversation_id: str, conversation: Conversation | None) -> None:
         if conversation is None:
+            self._growing.came(conversation_id)
             self._ordering.look()
             return
         if conversation.id not in self._opened:
             self._opened.put(conversation)
         if not self._ordering.is_temporary(conversation.id):
             self._opened.mark_stored(conversation.id)
+        self._growing.came(conversation.id)
         self._turn_to(conversation.id)
         self._ordering.include(conversation.id)

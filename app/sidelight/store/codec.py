@@ -3,13 +3,18 @@
 An event is `[class name, at, until, {fields}]`. Reading is tolerant: unknown fields are passed over, fields that are
 missing take their default, an event that this program does not know (by name or by value) is left out and counted.
 Text that is no Unicode (half a surrogate pair) is mended on the way in, since neither JSON nor SQLite takes it.
+
+A column can be looked over without making its values: against their outline, structs of the same fields that the collector
+need not look at, which takes half the time.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import zlib
-from collections.abc import Sequence
-from typing import Any, Generic, TypeVar, get_args
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -33,6 +38,7 @@ class Column(Generic[T]):
     """A column that holds values of one type as JSON text, NULL for the value it holds most often."""
 
     def __init__(self, kind: Any, usual: T) -> None:
+        self._kind = kind
         self._decoder: msgspec.json.Decoder[T] = msgspec.json.Decoder(kind)
         self._usual = usual
 
@@ -43,6 +49,11 @@ class Column(Generic[T]):
     def decode(self, text: str | None) -> T:
         """The value of a column. Raises msgspec.DecodeError where the text is none of ours."""
         return self._usual if text is None else self._decoder.decode(text)
+
+    @cached_property
+    def look_over(self) -> Callable[[str], object]:
+        """Raises msgspec.DecodeError where `decode` would; not for NULL, which is always right."""
+        return msgspec.json.Decoder(_outline(self._kind)).decode
 
 
 def encode_events(stamped: Sequence[Stamped]) -> bytes:
@@ -89,6 +100,27 @@ def mended(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text
+
+
+def _outline(kind: Any) -> Any:
+    """A type that takes the same JSON as a type does, with a struct in the place of each class."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is tuple:
+        return tuple[tuple(x if x is ... else _outline(x) for x in arguments)]  # type: ignore[misc]  # made at run time
+    if arguments and origin is not Literal:
+        return Union[tuple(map(_outline, arguments))]  # noqa: UP007  # of any number
+    usual: dict[str, bool]
+    if dataclasses.is_dataclass(kind):
+        none = (dataclasses.MISSING, dataclasses.MISSING)
+        usual = {f.name: (f.default, f.default_factory) != none for f in dataclasses.fields(kind)}
+    elif isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        usual = {f.name: not f.required for f in msgspec.structs.fields(kind)}
+    else:
+        return kind
+    types = get_type_hints(kind)
+    needed = [(name, _outline(types[name])) for name in usual if not usual[name]]
+    others = [(name, _outline(types[name]), None) for name in usual if usual[name]]
+    return msgspec.defstruct(kind.__name__, [*needed, *others], gc=False)
 
 
 def _encode(value: object) -> bytes:

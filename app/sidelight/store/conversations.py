@@ -89,7 +89,7 @@ _SELECT_TURN = " ".join(("SELECT", ", ".join(_TURN), "FROM turns WHERE id = ?"))
 _SELECT_REPLY = _select(rows.READ, "number FROM replies WHERE id = ?")
 _SELECT_REPLIES = _select(
     [f"r.{name}" for name in rows.READ],
-    "r.turn FROM turns t JOIN replies r ON r.turn = t.number WHERE t.conversation = ? ORDER BY r.number",
+    "r.turn FROM turns t JOIN replies r ON r.turn = t.number WHERE t.conversation = ? ORDER BY t.number, r.number",
 )
 
 _APART = "\x1f"
@@ -200,9 +200,8 @@ def load(con: sqlite3.Connection, conversation_id: str) -> Conversation | None:
     if found is None:
         return None
     identifier, title, lanes, leaf, rule, created, *_, number = found
-    replies: dict[int, list[Reply]] = {}
-    for row in con.execute(_SELECT_REPLIES, (number,)):
-        replies.setdefault(row[-1], []).append(rows.reply_of(row))
+    # all rows first: a statement that is left in the middle, and kept by the traceback of a row that lies, would stay open
+    replies = rows.kept_replies(con.execute(_SELECT_REPLIES, (number,)).fetchall())
     files = attachments.attached(con, number)
     turns = tuple(
         Turn(

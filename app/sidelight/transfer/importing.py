@@ -9,7 +9,7 @@ import hashlib
 import logging
 import tempfile
 import threading
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from concurrent.futures import CancelledError
 from contextlib import closing, suppress
 from pathlib import Path
@@ -58,9 +58,17 @@ class _Ended(Exception):
 class Import:
     """One import, of any number of files. `stop` may be called from any thread; all else from one, which closes it."""
 
-    def __init__(self, *, tell: Callable[[str, float], None] = lambda _form, _fraction: None) -> None:
-        """`tell` is called with what the present file is and how much of it is done, 0 to 1."""
+    def __init__(
+        self,
+        *,
+        tell: Callable[[str, float], None] = lambda _form, _fraction: None,
+        stored: Callable[[Collection[str]], None] = lambda _conversations: None,
+    ) -> None:
+        """`tell` is called with what the present file is and how much of it is done, 0 to 1; `stored` with the ids of
+        conversations in which there is more than before, as soon as it is on disk.
+        """
         self._tell = tell
+        self._stored = stored
         self._stop = threading.Event()
         self._worker = Worker(memory=MEMORY)
 
@@ -131,7 +139,15 @@ class Import:
             found.append(item)
         if not coming or self._stop.is_set():
             return
-        for one, item, came in zip(coming, found, take(store, coming, child.content), strict=True):
+        fates = take(store, coming, child.content)
+        self._stored(
+            {
+                one.conversation.id
+                for one, came in zip(coming, fates, strict=True)
+                if came.fate in ("taken", "grown")
+            }
+        )
+        for one, item, came in zip(coming, found, fates, strict=True):
             title = one.conversation.title
             report.came(came.fate, title)
             if came.fate in ("taken", "grown"):

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from PySide6.QtCore import QObject, Signal
 
@@ -88,18 +89,28 @@ class _End:
     trouble: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    conversations: frozenset[str]
+
+
+_News: TypeAlias = "_Progress | _Report | _Stored | _End"
+
+
 class Taker(QObject):
     """Takes files in, one after another. `progressed` carries the number of the file and how much of it is done, 0 to 1;
-    `reported` its number and its FileReport; `done` comes at the end, with a sentence where nothing could be begun."""
+    `stored` the ids of conversations in which there is more than before; `reported` the number of a file and its FileReport;
+    `done` comes at the end, with a sentence where nothing could be begun."""
 
     progressed = Signal(int, float)
+    stored = Signal(object)
     reported = Signal(int, object)
     done = Signal(str)
 
     def __init__(self, database: Path, parent: QObject) -> None:
         super().__init__(parent)
         self._database = database
-        self._box: Mailbox[_Progress | _Report | _End] = Mailbox(self._take, self)
+        self._box: Mailbox[_News] = Mailbox(self._take, self)
         self._work: _Work | None = None
 
     def begin(self, paths: Sequence[Path]) -> None:
@@ -112,11 +123,13 @@ class Taker(QObject):
         if self._work is not None:
             self._work.importing.stop()
 
-    def _take(self, news: _Progress | _Report | _End) -> None:
+    def _take(self, news: _News) -> None:
         if isinstance(news, _Progress):
             self.progressed.emit(news.number, news.fraction)
         elif isinstance(news, _Report):
             self.reported.emit(news.number, news.report)
+        elif isinstance(news, _Stored):
+            self.stored.emit(news.conversations)
         else:
             self.done.emit(news.trouble)
 
@@ -124,12 +137,12 @@ class Taker(QObject):
 class _Work:
     """What the thread does; it knows nothing of the window."""
 
-    def __init__(self, database: Path, paths: Sequence[Path], slot: Slot[_Progress | _Report | _End]) -> None:
+    def __init__(self, database: Path, paths: Sequence[Path], slot: Slot[_News]) -> None:
         self._database = database
         self._paths = paths
         self._slot = slot
         self._number = 0
-        self.importing = Import(tell=self._tell)
+        self.importing = Import(tell=self._tell, stored=lambda ids: slot.put(_Stored(frozenset(ids))))
 
     def run(self) -> None:
         trouble = ""

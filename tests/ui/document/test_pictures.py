@@ -51,8 +51,8 @@ def view(qtbot: QtBot, pictures: Pictures) -> BlockView:
     made.pictures = pictures
     qtbot.addWidget(made)
     made.resize(440, 500)
-    made.show()
-    qtbot.waitExposed(made)
+    with qtbot.waitExposed(made):
+        made.show()
     return made
 
 

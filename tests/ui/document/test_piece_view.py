@@ -36,8 +36,8 @@ def view(qtbot: QtBot) -> PieceView:
     made = PieceView()
     qtbot.addWidget(made)
     made.resize(480, 400)
-    made.show()
-    qtbot.waitExposed(made)
+    with qtbot.waitExposed(made):
+        made.show()
     made.activateWindow()
     made.setFocus()
     qtbot.waitUntil(made.hasFocus)

@@ -36,8 +36,8 @@ def view(qtbot: QtBot) -> BlockView:
     made = BlockView()
     qtbot.addWidget(made)
     made.resize(480, 400)
-    made.show()
-    qtbot.waitExposed(made)
+    with qtbot.waitExposed(made):
+        made.show()
     return made
 
 
@@ -104,9 +104,9 @@ def test_a_changed_role_is_another_look(view: BlockView) -> None:
 
 def test_only_what_is_near_is_alive(view: BlockView) -> None:
     rows = numbered(5000)
-    begin = time.process_time()
+    begin = time.thread_time()
     view.set_rows(rows)
-    assert time.process_time() - begin < 1.0
+    assert time.thread_time() - begin < 1.0
     assert 0 < view.live_documents <= 40
     bar = view.verticalScrollBar()
     for value in range(0, bar.maximum(), bar.maximum() // 60):
@@ -121,9 +121,9 @@ def test_appending_costs_the_same_whatever_is_above(view: BlockView) -> None:
         best = 1.0
         for i in range(30):
             grown = [*rows, TextRow("tail", parse("more and more " * (i + 1))[0])]
-            begin = time.process_time()
+            begin = time.thread_time()
             view.set_rows(grown, unchanged=above)
-            best = min(best, time.process_time() - begin)
+            best = min(best, time.thread_time() - begin)
         return best
 
     assert cost(5000) < 3 * cost(50) + 0.002
@@ -254,7 +254,7 @@ def test_a_widget_that_grows_moves_what_is_below(view: BlockView, qtbot: QtBot) 
     view.set_rows([WidgetRow("w", make, 1), *numbered(2)])
     before = view._stack.top(1)
     layout.addWidget(QLabel("two\ntwo\ntwo"))
-    qtbot.waitUntil(lambda: view._stack.top(1) > before + 20, timeout=2000)
+    qtbot.waitUntil(lambda: view._stack.top(1) > before + 20)
 
 
 def test_a_widget_with_the_focus_is_not_destroyed(view: BlockView, qtbot: QtBot) -> None:
@@ -442,7 +442,7 @@ def test_drawing_beyond_the_edge_scrolls(
     below = QPoint(100, view.viewport().height() + 60)
     monkeypatch.setattr(view, "_pointer", lambda: below)
     _drag(view, below)
-    qtbot.waitUntil(lambda: view.verticalScrollBar().value() > 100, timeout=3000)
+    qtbot.waitUntil(lambda: view.verticalScrollBar().value() > 100)
     assert len(view.selected_text()) > 500
     QTest.mouseRelease(view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(100, 50))
     assert not view._drag.isActive()
@@ -532,16 +532,16 @@ def test_keys_scroll(view: BlockView, qtbot: QtBot) -> None:
 
 def test_screen_readers_are_told_what_is_seen(view: BlockView, qtbot: QtBot) -> None:
     view.set_rows(text_rows("# Title\n\nsome text"))
-    qtbot.waitUntil(lambda: view.accessibleDescription() == "Title\n\nsome text", timeout=3000)
+    qtbot.waitUntil(lambda: view.accessibleDescription() == "Title\n\nsome text")
     assert view.accessible_text() == "Title\n\nsome text"
 
 
 def test_the_first_screen_of_a_long_hostile_message_is_quick(view: BlockView) -> None:
     text = "a\n\n" * 100_000
-    begin = time.process_time()
+    begin = time.thread_time()
     view.set_rows([TextRow(str(i), b) for i, b in enumerate(parse(text))])
     view.grab()
-    assert time.process_time() - begin < 0.5
+    assert time.thread_time() - begin < 0.5
 
 
 def test_what_was_moved_and_partly_painted_equals_a_full_repaint(view: BlockView) -> None:

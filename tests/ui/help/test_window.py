@@ -17,8 +17,8 @@ from sidelight.ui.theme import LIGHT
 def window(qtbot: QtBot) -> HelpWindow:
     window = HelpWindow(LIGHT)
     qtbot.addWidget(window)
-    window.show()
-    qtbot.waitExposed(window)
+    with qtbot.waitExposed(window):
+        window.show()
     return window
 
 

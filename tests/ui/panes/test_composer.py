@@ -147,17 +147,20 @@ def test_chips_stand_side_by_side_after_their_names_have_changed(qtbot: QtBot) -
     pane = ComposerPane()
     qtbot.addWidget(pane)
     pane.resize(1000, 120)
+    row = pane._chips_row
+
+    def gaps() -> list[int]:
+        items = [row.itemAt(n) for n in range(row.count())]
+        places = [item.geometry() for item in items if item is not None]
+        return [b.left() - a.right() - 1 for a, b in pairwise(places)]
+
     try:
         for name in ("qwen2.5-coder-0.5b-instruct", "Qwen2.5 Coder 0.5B Instruct"):
             pane.show_value(
                 ComposerValue("c", (Chip("l0", name, ""), Chip("l1", name, "elicited trace")), False)
             )
             pane.show()
-            qtbot.wait(20)
-        row = pane._chips_row
-        items = [row.itemAt(n) for n in range(row.count())]
-        places = [item.geometry() for item in items if item is not None]
-        assert [b.left() - a.right() - 1 for a, b in pairwise(places)] == [6, 6]
+            qtbot.waitUntil(lambda: gaps() == [6, 6])
     finally:
         app.setStyleSheet(sheet)
         app.setFont(font)

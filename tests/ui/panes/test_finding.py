@@ -34,9 +34,9 @@ def make(qtbot: QtBot) -> Make:
         qtbot.addWidget(pane)
         pane.set_palette_and_zoom(LIGHT, 1.0)
         pane.resize(width, 600)
-        pane.show()
-        pane.show_value(made.compared(shown, "closed"))
-        qtbot.waitExposed(pane)
+        with qtbot.waitExposed(pane):
+            pane.show()
+            pane.show_value(made.compared(shown, "closed"))
         pane.activateWindow()
         qtbot.waitUntil(pane.isActiveWindow)
         return pane

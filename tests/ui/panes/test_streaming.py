@@ -32,8 +32,8 @@ def show(qtbot: QtBot) -> SHOW:
         pane = LanesPane(LIGHT, lambda _reply: 5.0)
         qtbot.addWidget(pane)
         pane.resize(4000, 700)
-        pane.show()
-        qtbot.waitExposed(pane)
+        with qtbot.waitExposed(pane):
+            pane.show()
         pane.show_value(made.compared(conversation))
         pane._draw_stale()  # as it does in its next event
         return pane

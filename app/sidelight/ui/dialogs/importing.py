@@ -48,9 +48,11 @@ _MARGIN = 24
 
 
 class ImportDialog(Dialog):
-    """Stays open until what was chosen is taken in, and reports. `taken`: there may be more conversations than before."""
+    """Stays open until what was chosen is taken in, and reports. `taken`: there may be more conversations than before; `stored`
+    carries the ids of those in which there is more, while it goes on."""
 
     taken = Signal()
+    stored = Signal(object)
 
     def __init__(
         self,
@@ -203,6 +205,7 @@ class ImportDialog(Dialog):
         self._running = self._ready()
         self._taker = taker = Taker(self._database, self)
         taker.progressed.connect(self._on_progress)
+        taker.stored.connect(self.stored)
         taker.reported.connect(self._on_report)
         taker.done.connect(self._on_done)
         self.trouble.setText("")

@@ -142,6 +142,8 @@ class LaneRows(QObject):
 
     def forget_others(self, turns: Sequence[Turn], lane: str) -> None:
         """Drop what is kept of replies that are not in these turns."""
+        if not (self._turns or self._texts or self._widgets or self._heads):
+            return
         here = {t.id for t in turns} | {r.id for t in turns for r in t.versions(lane)}
         kept: tuple[dict[str, Any], ...] = (
             self._turns,
