@@ -270,6 +270,7 @@ def test_the_day_is_the_sum_of_what_is_stored_and_what_runs(scene: Paying, tmp_p
     scene.session.set_lanes(LANES)
     scene.ask("another conversation")
     assert same(scene.look(), 3 * one)  # the nameless lane was served by gpt-5
+    scene.until(lambda: scene.stored("SELECT count(*) FROM replies WHERE state = 'complete'") == (3,))
     other = Paying(tmp_path, temporary=True)
     assert same(other.look(), 3 * one)
     other.ask("not stored")
