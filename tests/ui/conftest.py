@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sidelight.render import maths
+from sidelight.render import highlight, maths
 from sidelight.workers.process import Worker
 
 HERE = Path(__file__).resolve().parent
@@ -24,4 +24,5 @@ def worker_in_no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine may take longer over a job than the worker is given for a bad one; tests/workers holds those deadlines."""
     assert Worker.submit.__kwdefaults__ is not None
     monkeypatch.setitem(Worker.submit.__kwdefaults__, "within", 30.0)
-    monkeypatch.setattr(maths, "WITHIN", 30.0)
+    for job in (maths, highlight):
+        monkeypatch.setattr(job, "WITHIN", 30.0)
