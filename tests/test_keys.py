@@ -80,6 +80,28 @@ def absent() -> Memory:
     raise NoKeyring
 
 
+async def test_a_question_under_way_is_answered_before_the_end(hung: Hung) -> None:
+    asked = Keys({}, {}, open_keyring=lambda: hung)
+    await asked.close()  # nobody asked anything
+    assert await asked.get(DEEPSEEK) is None  # it does not wait for ever
+    ending = asyncio.create_task(asked.close())
+    await asyncio.sleep(0)
+    assert not ending.done()
+    hung.go.set()
+    await ending
+    assert asked.state(DEEPSEEK) == "keyring"
+
+
+async def test_a_keyring_that_never_answers_does_not_keep_the_program(
+    hung: Hung, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keys, "_PARTING", 0.05)
+    asked = Keys({}, {}, open_keyring=lambda: hung)
+    assert await asked.get(DEEPSEEK) is None
+    await asked.close()
+    assert asked.state(DEEPSEEK) == "none"
+
+
 async def test_a_key_is_kept_and_read_by_the_next_start() -> None:
     ring = Memory()
     first = Keys({}, {}, open_keyring=lambda: ring)

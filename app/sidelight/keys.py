@@ -28,6 +28,8 @@ _SERVICE = "Sidelight"
 _ACCOUNT = "keys"
 _DEADLINE = 5.0
 """Seconds the keyring has to answer. An answer that comes later (a person unlocked it) still counts."""
+_PARTING = 1.0
+"""Seconds it has when the program ends."""
 _REFUSED = ("keyring.backends.null", "keyring.backends.fail", "keyrings.alt")
 """Backends that keep nothing, or keep it in a file."""
 
@@ -100,6 +102,15 @@ class Keys:
         async with self._turn:
             await self._ask(lambda ring: _write(ring, origin, secret))
         return self.state(origin)
+
+    async def close(self) -> None:
+        """Give a question that is under way a moment to be answered.
+
+        Its thread may be importing, and an import that the interpreter's end meets takes the process down: PySide's own code is in
+        the way of every import, and Python ends threads by an exception that C++ must not stop.
+        """
+        if self._asked is not None and not self._asked.done():
+            await asyncio.wait([self._asked], timeout=_PARTING)
 
     def state(self, origin: str) -> KeyState:
         """Where the key of an origin is, as far as the keyring has been read."""

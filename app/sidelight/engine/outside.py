@@ -110,6 +110,7 @@ class Outside:
         saved = await self._recorder.close()
         await self._embedded.close()
         await self._http.aclose()
+        await self._keys.close()
         return saved
 
     # --- replies

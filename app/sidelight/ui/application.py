@@ -137,6 +137,7 @@ class _Loading:
             import sidelight.ui.wording
         finally:
             self._opens.set()
+        import sidelight.render.later
         import sidelight.render.stream  # noqa: F401
         from sidelight.ui.evidence import read_ahead
 

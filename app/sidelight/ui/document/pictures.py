@@ -10,8 +10,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from importlib import import_module
-from threading import Thread
 from typing import TYPE_CHECKING, TypeAlias
 
 from PySide6.QtCore import QObject, QRect, QRectF, QSizeF, QTimer, Signal
@@ -25,7 +23,7 @@ from PySide6.QtGui import (
     QTextFormat,
 )
 
-from sidelight.ui.mailbox import Mailbox, Slot
+from sidelight.ui.mailbox import Mailbox
 from sidelight.ui.widgets.plain import plain_tip
 
 if TYPE_CHECKING:
@@ -77,16 +75,9 @@ class Pictures(QObject):
         self._closed = False
         self._under_way: set[tuple[str, bool, str]] = set()
         self._turn = self._until = 0.0
-        self._warming: Thread | None = None
         self._frame = QTimer(self, interval=_FRAME, singleShot=True)
         self._frame.timeout.connect(self._on_frame)
         self._told: Mailbox[None] = Mailbox(lambda _: self.again(), self)
-
-    def warm(self) -> None:
-        """What will be needed is imported, in a thread: it takes several frames. Until then nothing is known."""
-        if self._warming is None:
-            self._warming = Thread(target=_warm, args=(self._told.slot,), daemon=True)
-            self._warming.start()
 
     def formula(self, source: str, display: bool, colour: str) -> Formula | Refused | None:
         """See `Ask`; where very many are asked for, ask again when something came."""
@@ -134,10 +125,8 @@ class Pictures(QObject):
         self._frame.stop()
 
     def _known(self) -> Later | None:
-        if self._warming is not None and self._warming.is_alive():
-            return None
         if self._later is None and not self._closed:
-            from sidelight.render.later import Later  # not needed for the first paint
+            from sidelight.render.later import Later  # imported soon after the first paint
             from sidelight.workers.process import Worker
 
             self._worker = Worker()
@@ -149,12 +138,6 @@ class Pictures(QObject):
             self.formula(*asked)
         self._until = time.monotonic() + _SPENT
         self.came.emit()
-
-
-def _warm(told: Slot[None]) -> None:
-    """In a thread."""
-    import_module("sidelight.render.later")
-    told.put(None)
 
 
 @dataclass(frozen=True, slots=True)

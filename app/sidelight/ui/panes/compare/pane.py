@@ -64,8 +64,6 @@ class LanesPane(QWidget):
         """`elapsed` gives the seconds since a reply's request left; without `pictures` the sources of formulas are shown."""
         super().__init__(parent)
         self._pictures = pictures
-        if pictures is not None:
-            pictures.warm()
         self._palette = palette
         self._zoom = 1.0
         self._elapsed = elapsed
