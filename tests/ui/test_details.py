@@ -253,7 +253,7 @@ def test_a_known_cost_stands_in_the_footer_and_an_unknown_one_does_not(qtbot: Qt
 
 
 def test_unlike_traces_side_by_side_are_pointed_out_once_they_have_ended(
-    qtbot: QtBot, tmp_path: Path
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def serve(seen: Seen) -> Scenario:
         return served("x", trace="Let me see." if b"model-0" in seen.body else "")
@@ -263,9 +263,11 @@ def test_unlike_traces_side_by_side_are_pointed_out_once_they_have_ended(
         note = here.window._unlike
         here.until(lambda: note.text() == "Unlike traces: full, hidden")
         assert note.isVisibleTo(here.window)
+        said: list[str] = []
+        say = note.setText
+        monkeypatch.setattr(note, "setText", lambda text: (said.append(text), say(text)))
         here.begin("again")
-        here.until(lambda: not note.text())
-        here.until(lambda: note.text() != "")
+        here.until(lambda: "" in said and note.text() == "Unlike traces: full, hidden")
         here.session.new()
         here.until(lambda: not note.isVisibleTo(here.window))
 

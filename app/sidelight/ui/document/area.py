@@ -128,13 +128,14 @@ class RowArea(QAbstractScrollArea):
 
     @follow.setter
     def follow(self, on: bool) -> None:
-        self._follow = on
-        if on:
+        before, self._follow = self._follow, on
+        if on and not before:
             self._settle(None)
 
     def to_end(self) -> None:
         """Go to the end and follow from there."""
-        self.follow = True
+        self._follow = True
+        self._settle(None)
 
     @property
     def live_documents(self) -> int:

@@ -30,8 +30,8 @@ _MOST: Final = 4
 """Lanes drawn in a frame. Up to so many follow every frame of the screen; of more, each follows every other one."""
 _HALF_RATE: Final = 0.03
 """Seconds until such a lane may be drawn again: two frames, less what a timer may be early."""
-_REST_MS: Final = 20
-"""Until lanes that had to wait are drawn, if nothing comes in the next frame."""
+_REST_MS: Final = 14
+"""Until lanes that had to wait are drawn, if nothing comes in the next frame: what a frame has, less what a timer is late."""
 _STOCK: Final = 4
 """Columns that are kept for lanes to come: making one takes as long as a frame has time."""
 _NOBODY: Final = Lane("", "", "")
@@ -351,6 +351,7 @@ class LanesPane(QWidget):
         late = False
         for place in due[:_MOST]:
             self._draw(place, rows=True)
+            self._columns[place].drawn_at = now  # all of a frame are due again in the same one
             late = self._columns[place].rows.reading or time.monotonic() - now > _BUDGET
             if late:
                 break

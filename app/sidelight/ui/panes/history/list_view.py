@@ -25,6 +25,13 @@ class ListView(QTreeView):
         self.setRootIsDecorated(False)
         self.setItemsExpandable(False)
         self.setIndentation(0)
+        self.setVerticalScrollMode(
+            QTreeView.ScrollMode.ScrollPerItem
+        )  # by pixels it would ask for every height
+
+    def verticalOffset(self) -> int:
+        """Of a pattern in the ground, which has none here; Qt would add up the heights of all rows above for it."""
+        return self.verticalScrollBar().value()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """The menu of the row that was clicked, or, by the keyboard, of the one that is chosen."""

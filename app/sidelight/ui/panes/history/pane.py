@@ -312,9 +312,10 @@ class HistoryPane(QFrame):
             bar.setValue(at)
         index = self._index_of(self._value.current)
         if index.isValid():
-            self._list.setAutoScroll(self._drawn != self._value.current)
-            self._list.setCurrentIndex(index)
-            self._list.setAutoScroll(True)
+            if index != self._list.currentIndex():
+                self._list.setAutoScroll(self._drawn != self._value.current)
+                self._list.setCurrentIndex(index)
+                self._list.setAutoScroll(True)
             self._drawn = self._value.current
         else:
             self._list.clearSelection()
