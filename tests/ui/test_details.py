@@ -266,7 +266,12 @@ def test_unlike_traces_side_by_side_are_pointed_out_once_they_have_ended(
         assert note.isVisibleTo(here.window)
         said: list[str] = []
         say = note.setText
-        monkeypatch.setattr(note, "setText", lambda text: (said.append(text), say(text)))
+
+        def heard(text: str) -> None:
+            said.append(text)
+            say(text)
+
+        monkeypatch.setattr(note, "setText", heard)
         here.begin("again")
         here.until(lambda: "" in said and note.text() == "Unlike traces: full, hidden")
         here.session.new()
