@@ -234,6 +234,23 @@ def test_a_frame_draws_four_lanes_and_the_next_the_others_with_all_that_came(
     assert sorted(texts) == [2] * 4 + [3] * 4
 
 
+def test_lanes_that_change_by_more_than_text_have_a_frame_each(
+    qtbot: QtBot, show: SHOW, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pane_module, "_BUDGET", 1e9)
+    thinking = made.conversation(*[made.THINKING] * 3)
+    pane = show(thinking)
+    qtbot.waitUntil(lambda: pane.rests)
+    for column in pane.columns:
+        column.drawn_at = 0.0
+    drawn = drawn_in(pane, monkeypatch)
+    pane.show_value(made.compared(made.conversation(*[made.ANSWERING] * 3)))
+    assert len(drawn) == 1
+    qtbot.waitUntil(lambda: pane.rests)
+    assert sorted(drawn) == ["l0", "l1", "l2"]
+    assert all("The ball" in c.view.accessible_text() for c in pane.columns)
+
+
 def test_lanes_that_waited_are_drawn_though_nothing_more_comes(
     qtbot: QtBot, show: SHOW, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -117,15 +117,17 @@ class LaneColumn(QFrame):
         elapsed: Elapsed,
         *,
         rows: bool,
-    ) -> None:
-        """Draw the lane. `rows` False: only header and footer, since nobody sees the rest now."""
+    ) -> bool:
+        """Draw the lane; whether it changed by more than text. `rows` False: only header and footer, since nobody sees the
+        rest now."""
         if [t.id for t in turns] != [t.id for t in self._turns]:
             self.rows.forget_others(turns, lane.id)
             self.view.follow = True
         self.lane, self._facts, self._place = lane, facts, place
         self._turns, self._mode, self._elapsed = turns, mode, elapsed
         stage = self._stage()
-        if stage != self._drawn_stage:  # what only counts up is drawn by `tick`, ten times a second
+        turned = stage != self._drawn_stage
+        if turned:  # what only counts up is drawn by `tick`, ten times a second
             self._drawn_stage = stage
             self._draw_bars()
         self.stale = True
@@ -134,6 +136,7 @@ class LaneColumn(QFrame):
             self._draw_rows()
             self.drawn_at = time.monotonic()
             self._costs = (self._costs[1], self.drawn_at - began)
+        return turned
 
     @property
     def pause(self) -> float:

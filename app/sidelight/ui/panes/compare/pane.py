@@ -320,10 +320,11 @@ class LanesPane(QWidget):
     def _facts_of(self, lane: Lane) -> Facts:
         return self._facts.get(lane.id) or Facts(lane.model, lane.backend)
 
-    def _draw(self, place: int, *, rows: bool) -> None:
+    def _draw(self, place: int, *, rows: bool) -> bool:
+        """Whether it changed by more than text."""
         assert self._value is not None
         column, lane = self._columns[place], self._value.conversation.lanes[place]
-        column.show_value(
+        turned = column.show_value(
             lane,
             self._facts_of(lane),
             place + 1,
@@ -334,6 +335,7 @@ class LanesPane(QWidget):
         )
         if rows:
             self._next = place + 1
+        return turned
 
     def _in_turn(self) -> list[int]:
         """The places of all lanes, the one after the one drawn last first: none waits for ever."""
@@ -350,9 +352,11 @@ class LanesPane(QWidget):
         due = [p for p in waiting if self._is_due(self._columns[p], now)]
         late = False
         for place in due[:_MOST]:
-            self._draw(place, rows=True)
+            turned = self._draw(
+                place, rows=True
+            )  # such a lane is painted whole, which leaves no time for another
             self._columns[place].drawn_at = now  # all of a frame are due again in the same one
-            late = self._columns[place].rows.reading or time.monotonic() - now > _BUDGET
+            late = turned or self._columns[place].rows.reading or time.monotonic() - now > _BUDGET
             if late:
                 break
         if any(self._columns[p].stale for p in waiting):
