@@ -39,7 +39,7 @@ async def test_two_hundred_cancels_leave_nothing(cancels: int) -> None:
         async with opened() as http:
             asked = backend(http, server.url, first_payload=30, silence=30)
             gc.collect()
-            before = descriptors(), len(asyncio.all_tasks())
+            files, tasks = descriptors() or 0, len(asyncio.all_tasks())
             for _ in range(ROUNDS):
                 lanes = [asyncio.create_task(events_of(asked)) for _ in range(LANES)]
                 await asyncio.sleep(chance.choice([0, 0.001, 0.005, 0.02, 0.05]) * chance.random())
@@ -51,7 +51,8 @@ async def test_two_hundred_cancels_leave_nothing(cancels: int) -> None:
                 assert all(lane.cancelled() for lane in lanes)
                 await asyncio.to_thread(_until_all_are_closed, server)
             assert connections(http) == 0
-            assert (descriptors(), len(asyncio.all_tasks())) == before
+            assert (descriptors() or 0) <= files  # fewer: what an earlier test left has been closed meanwhile
+            assert len(asyncio.all_tasks()) == tasks
     assert len(server.eof) == server.connections
 
 
