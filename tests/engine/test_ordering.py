@@ -148,6 +148,16 @@ def test_an_old_conversation_that_is_erased_while_it_opens_stays_gone(scene: Sce
     assert oldest not in listed(scene)
 
 
+def test_a_list_that_comes_after_the_end_asks_for_nothing_more(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, Scripted())
+    stored(scene, 3)
+    scene.session.refresh_history()
+    scene.session.rename("old1", "While it is being read")  # so that it would be read again
+    scene.session.close()
+    scene.session.drain()
+    assert "While it is being read" in [s.title for s in scene.session.history()]
+
+
 def test_pins_and_tags_are_shown_at_once_and_kept(scene: Scene, tmp_path: Path) -> None:
     a, b, c = asked(scene, "a", "b", "c")
     scene.session.pin(a, True)

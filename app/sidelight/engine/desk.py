@@ -30,14 +30,15 @@ class Desk:
         opened: Opened,
         store: Store | None,
         network: Callable[[], Network[Outside]],
+        is_open: Callable[[], bool],
         put: Callable[[Callable[[], None]], None],
         tell: Callable[[Change], None],
         trouble: Callable[[StoreError], None],
     ) -> None:
-        """`put` has something called from `drain`, `tell` tells listeners, `trouble` makes a notice of what failed."""
+        """`is_open`: whether there is a network. `put` has something called from `drain`, `tell` tells listeners, `trouble` makes a notice of what failed."""
         self.put, self.tell = put, tell
         self._opened, self._store = opened, store
-        self._network, self._trouble = network, trouble
+        self._network, self._is_open, self._trouble = network, is_open, trouble
 
     def write(self, conversation_id: str, job: WriteJob) -> None:
         """Write a change of a conversation, in turn; one that is in memory alone is written with its first prompt, or never."""
@@ -55,10 +56,10 @@ class Desk:
     ) -> None:
         """Read once all that was to be written by now is on disk; `then` is told None where the store refused.
 
-        `at_once`: nothing was written yet, so that the network's thread need not be waited for. Without a store nothing is
-        read, and `then` never called.
+        `at_once`: nothing was written yet, so that the network's thread need not be waited for. Without a store, and once the
+        session is closed, nothing is read, and `then` never called.
         """
-        if self._store is None:
+        if self._store is None or not self._is_open():
             return
         if at_once:
             self.when(self._store.read(job), then)
