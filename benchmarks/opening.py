@@ -20,10 +20,9 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
 
-from benchmarks.window import Watched
-from PySide6.QtWidgets import QApplication
+from benchmarks.window import Watched, played, standing
 from tests.proof.face import paths_of, write_settings
-from tests.proof.player import Player, Steps, after, there_is_a_window, window
+from tests.proof.player import Steps, after
 
 from sidelight.chat.conversation import Conversation, Turn
 from sidelight.chat.events import (
@@ -39,10 +38,9 @@ from sidelight.chat.events import (
 from sidelight.chat.message import Lane, Prompt, new_id
 from sidelight.chat.reply import Asked, Identity, Reply, fold_all
 from sidelight.engine.session import Session
-from sidelight.main import House, open_house
+from sidelight.main import House
 from sidelight.store.conversations import create
 from sidelight.store.database import Store
-from sidelight.ui import application, start
 from sidelight.ui.panes.compare.pane import LanesPane
 
 TURNS = 2000
@@ -93,12 +91,7 @@ def _reply(n: int, lane: Lane) -> Reply:
 def play(house: House, long: str, short: str, times: int) -> Steps:
     """Open the long one again and again, from the short one, which has other lanes."""
     session = house.session
-    yield there_is_a_window
-    main_window = window()
-    assert isinstance(main_window, Watched)
-    main_window.resize(*SIZE)
-    yield lambda: bool(session.backends())
-    yield after(1.0)
+    main_window = yield from standing(house, SIZE)
     runs, shorts = [], []
     for _ in range(times + 1):
         shorts.append((yield from _opened(main_window, session, short)))
@@ -153,13 +146,7 @@ def main() -> int:
     write_settings(profile, "http://127.0.0.1:9", LANES)
     long, short = filled(profile, TURNS), filled(profile, 2)
     times = int(sys.argv[1]) if len(sys.argv) > 1 else TIMES
-    vars(start)["MainWindow"] = Watched  # the same window, which tells when it has been drawn
-    app = QApplication(sys.argv[:1])
-    house = open_house()
-    player = Player(play(house, long, short, times))
-    code = application.run(house)
-    app.processEvents()
-    return code or player.failed
+    return played(lambda house: play(house, long, short, times), interval=10)
 
 
 if __name__ == "__main__":

@@ -12,12 +12,11 @@ import json
 import sys
 from itertools import pairwise
 
-from benchmarks.window import Meter, Watched
-from PySide6.QtWidgets import QApplication, QTreeView
-from tests.proof.player import Player, Steps, after, there_is_a_window, window
+from benchmarks.window import Meter, played, standing
+from PySide6.QtWidgets import QTreeView
+from tests.proof.player import Steps, after
 
-from sidelight.main import House, open_house
-from sidelight.ui import application, start
+from sidelight.main import House
 
 SIZE = (1920, 1080)
 BEAT = 1
@@ -27,11 +26,9 @@ EVERY = 20
 def play(house: House) -> Steps:
     """From the top of the list to its end, and tell."""
     session = house.session
-    yield there_is_a_window
-    main_window = window()
-    main_window.resize(*SIZE)
+    main_window = yield from standing(house, SIZE)
     yield lambda: bool(session.history())
-    yield after(2.0)
+    yield after(1.0)
     view = main_window.history.findChild(QTreeView)
     assert isinstance(view, QTreeView)
     bar = view.verticalScrollBar()
@@ -54,13 +51,7 @@ def play(house: House) -> Steps:
 
 def main() -> int:
     """Scroll. Returns the exit code."""
-    vars(start)["MainWindow"] = Watched  # as in the other measurements
-    app = QApplication(sys.argv[:1])
-    house = open_house()
-    player = Player(play(house), interval=EVERY)
-    code = application.run(house)
-    app.processEvents()
-    return code or player.failed
+    return played(play, EVERY)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import json
 import sys
 import time
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from itertools import pairwise
 from typing import Any
 
@@ -102,15 +102,32 @@ class Meter:
                 told.append((now, size))
 
 
-def play(house: House, asked: argparse.Namespace) -> Steps:
-    """One measurement, from the window's first moment to its end."""
-    session = house.session
+def standing(house: House, size: tuple[int, int]) -> Generator[Callable[[], bool], None, Watched]:
+    """Wait until the window stands; nobody opens or asks sooner than a second after that."""
     yield there_is_a_window
     main_window = window()
     assert isinstance(main_window, Watched)
-    main_window.resize(*SIZE)
-    yield lambda: bool(session.backends())
-    yield after(WARM)  # nobody opens or asks sooner
+    main_window.resize(*size)
+    yield lambda: bool(house.session.backends())
+    yield after(WARM)
+    return main_window
+
+
+def played(steps: Callable[[House], Steps], interval: int = 20) -> int:
+    """Show the window of the profile, do the steps in it, one every `interval` milliseconds at most. Returns the exit code."""
+    vars(start)["MainWindow"] = Watched  # the same window, which tells when it has been drawn
+    app = QApplication(sys.argv[:1])
+    house = open_house()
+    player = Player(steps(house), interval=interval)
+    code = application.run(house)
+    app.processEvents()
+    return code or player.failed
+
+
+def play(house: House, asked: argparse.Namespace) -> Steps:
+    """One measurement, from the window's first moment to its end."""
+    session = house.session
+    main_window = yield from standing(house, SIZE)
     figures: dict[str, Any] = {}
     if asked.open:
         yield from _open(main_window, session, asked.open, figures)
@@ -194,13 +211,7 @@ def main() -> int:
     parser.add_argument("--heartbeat", type=float, default=0.0)
     parser.add_argument("--open", default="")
     asked = parser.parse_args()
-    vars(start)["MainWindow"] = Watched  # the same window, which tells when it has been drawn
-    app = QApplication(sys.argv[:1])
-    house = open_house()
-    player = Player(play(house, asked), interval=20)
-    code = application.run(house)
-    app.processEvents()
-    return code or player.failed
+    return played(lambda house: play(house, asked))
 
 
 if __name__ == "__main__":

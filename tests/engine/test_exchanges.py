@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from tests import waiting
 from tests.faults.server import FaultServer, answer, ok_sse
 from tests.store.strategies import count, execute
 
@@ -73,13 +73,7 @@ class Scene:
         return Outside(settings, store, weights, keys, face, build, redact)
 
     def until(self, condition: Callable[[], bool], seconds: float = 30.0) -> None:
-        deadline = time.monotonic() + seconds
-        while True:
-            self.session.drain()
-            if condition():
-                return
-            assert time.monotonic() < deadline, "did not happen in time"
-            time.sleep(0.002)
+        waiting.until(self.session, condition, seconds)
 
     def ask(self, text: str = "Really?", *files: tuple[Attachment, bytes]) -> Reply:
         self.session.send(text, files)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
+from tests import waiting
 from tests.local_servers import KINDS, llama_server, only_at, serving
 from tests.weights import weights
 
@@ -41,13 +41,7 @@ class Scene:
         self.until(lambda: bool(self.session.backends()))
 
     def until(self, condition: Callable[[], bool], seconds: float = 30.0) -> None:
-        deadline = time.monotonic() + seconds
-        while True:
-            self.session.drain()
-            if condition():
-                return
-            assert time.monotonic() < deadline, "did not happen in time"
-            time.sleep(0.005)
+        waiting.until(self.session, condition, seconds)
 
     def ask(self, *lanes: Lane) -> list[Reply]:
         self.session.set_lanes(lanes)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests import waiting
 from tests.engine.scripted import Scripted
 
 from sidelight.backends import registry
@@ -58,13 +59,7 @@ class Scene:
         return Outside(settings, store, weights, Keys({}), face, build)
 
     def until(self, condition: Callable[[], bool], seconds: float = 30.0) -> None:
-        deadline = time.monotonic() + seconds
-        while True:
-            self.session.drain()
-            if condition():
-                return
-            assert time.monotonic() < deadline, "did not happen in time"
-            time.sleep(0.002)
+        waiting.until(self.session, condition, seconds)
 
     def ask(self, text: str) -> None:
         self.session.send(text)

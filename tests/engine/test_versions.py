@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests import waiting
 from tests.faults.server import ExpectEof, FaultServer, Seen, answer
 from tests.net.releases import PATH, copy_of, news, signed, telling
 
@@ -51,13 +52,7 @@ class Scene:
         self.session.close()
 
     def until(self, condition: Callable[[], bool], seconds: float = 30.0) -> None:
-        deadline = time.monotonic() + seconds
-        while True:
-            self.session.drain()
-            if condition():
-                return
-            assert time.monotonic() < deadline, "did not happen in time"
-            time.sleep(0.005)
+        waiting.until(self.session, condition, seconds)
 
     def look(self) -> releases.Look:
         self.session.versions.look()

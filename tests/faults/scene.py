@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import logging
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+from tests import waiting
 from tests.faults.client import KEY
 from tests.faults.server import END, SSE_HEAD, FaultServer, Scenario, Seen, Step, by_lane, chunk
 from tests.proof import canary
@@ -201,13 +201,9 @@ class Scene:
 
     def until(self, condition: Callable[[], bool], seconds: float = 60.0) -> None:
         """Drain until it holds. Raises AssertionError."""
-        deadline = time.monotonic() + seconds
-        while True:
-            self.session.drain()
-            if condition():
-                return
-            assert time.monotonic() < deadline, [_short(End.of(reply)) for reply in self.replies()]
-            time.sleep(0.002)
+        waiting.until(
+            self.session, condition, seconds, lambda: [_short(End.of(reply)) for reply in self.replies()]
+        )
 
     # --- begin and end
 

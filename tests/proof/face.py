@@ -8,10 +8,10 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tests import waiting
 from tests.proof.loopback import LANES
 
 from sidelight.chat.conversation import Conversation
@@ -91,13 +91,7 @@ class Face:
 
     def until(self, condition: Callable[[], bool], seconds: float = 30.0) -> None:
         """Drain until it holds. Raises AssertionError."""
-        deadline = time.monotonic() + seconds
-        while True:
-            self.session.drain()
-            if condition():
-                return
-            assert time.monotonic() < deadline, "did not happen in time"
-            time.sleep(0.005)
+        waiting.until(self.session, condition, seconds)
 
     @property
     def replies(self) -> tuple[Reply, ...]:

@@ -113,13 +113,7 @@ class Core:
         temporary = temporary or store is None or store.read_only
         self._opened = Opened(self._fresh())
         self._desk = Desk(
-            self._opened,
-            store,
-            lambda: self._network_side,
-            lambda: self._network is not None,
-            self._put,
-            self._tell,
-            self._on_store_trouble,
+            self._opened, store, lambda: self._network, self._put, self._tell, self._on_store_trouble
         )
         self._ordering = Ordering(self._opened, self._desk, all_temporary=temporary)
         self._drafting = Drafting(self._opened, self._desk, self._ordering.is_temporary)

@@ -29,16 +29,17 @@ class Desk:
         self,
         opened: Opened,
         store: Store | None,
-        network: Callable[[], Network[Outside]],
-        is_open: Callable[[], bool],
+        network: Callable[[], Network[Outside] | None],
         put: Callable[[Callable[[], None]], None],
         tell: Callable[[Change], None],
         trouble: Callable[[StoreError], None],
     ) -> None:
-        """`is_open`: whether there is a network. `put` has something called from `drain`, `tell` tells listeners, `trouble` makes a notice of what failed."""
+        """`network` gives None where the session is not open. `put` has something called from `drain`, `tell` tells listeners,
+        `trouble` makes a notice of what failed.
+        """
         self.put, self.tell = put, tell
         self._opened, self._store = opened, store
-        self._network, self._is_open, self._trouble = network, is_open, trouble
+        self._network, self._trouble = network, trouble
 
     def write(self, conversation_id: str, job: WriteJob) -> None:
         """Write a change of a conversation, in turn; one that is in memory alone is written with its first prompt, or never."""
@@ -49,7 +50,10 @@ class Desk:
         """Write what is of no conversation on disk, in turn; not where the file is to be read only, which was said."""
         if self._store is not None and self._store.read_only:
             return
-        self._network().call(lambda outside: outside.write(job))
+        network = self._network()
+        if network is None:
+            raise RuntimeError("the session is not started, or closed")
+        network.call(lambda outside: outside.write(job))
 
     def read(
         self, job: Callable[[Connection], T], then: Callable[[T | None], None], *, at_once: bool = False
@@ -59,12 +63,13 @@ class Desk:
         `at_once`: nothing was written yet, so that the network's thread need not be waited for. Without a store, and once the
         session is closed, nothing is read, and `then` never called.
         """
-        if self._store is None or not self._is_open():
+        network = self._network()
+        if self._store is None or network is None:
             return
         if at_once:
             self.when(self._store.read(job), then)
         else:
-            self.when(self._network().run(lambda outside: outside.read(job)), then)
+            self.when(network.run(lambda outside: outside.read(job)), then)
 
     def when(self, future: Future[T], then: Callable[[T | None], None]) -> None:
         """Call `then` with what came of it. A refusal of the store becomes a notice and None; None without more, where

@@ -68,9 +68,8 @@ class Growing:
 
     def _take(self, here: Conversation, found: Conversation | None) -> None:
         self._looking.discard(here.id)
-        if (
-            here.id in self._opened and self._opened[here.id] is not here
-        ):  # it changed meanwhile, and that is not to be lost
+        if here.id in self._opened and self._opened[here.id] is not here:
+            # it changed meanwhile, and that is not to be lost
             self._wanted.add(here.id)
             self._look(here.id)
             return

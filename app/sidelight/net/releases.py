@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from sidelight import __version__
-from sidelight.net.address import is_loopback, is_plain
+from sidelight.net.address import is_plain
 from sidelight.net.client import Clocks, Http
 from sidelight.net.errors import NetError, NetErrorKind
 from sidelight.paths import installed_as, resource
@@ -186,7 +186,7 @@ def _is_page(address: str) -> bool:
         return False
     if not parts.hostname or "@" in parts.netloc:
         return False
-    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(address))
+    return parts.scheme in ("http", "https") and not is_plain(address)
 
 
 def _is_signed(said: bytes, signature: bytes, key: str) -> bool:

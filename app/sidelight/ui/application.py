@@ -204,7 +204,8 @@ def _furnish(
     yield from _move_in(shown, house.session, ends)
     while loading.goes_on:
         yield _LOOK_AGAIN
-    yield from shown.window.prepare()
+    for _ in shown.window.prepare():
+        yield 0
 
 
 def _made() -> Steps:

@@ -220,23 +220,21 @@ class MainWindow(Frame):
         """Whether nothing comes and nothing is still to be drawn."""
         return not self._session.streaming and (self._lanes is None or self._lanes.rests)
 
-    def prepare(self) -> Iterator[int]:
+    def prepare(self) -> Iterator[None]:
         """Make what the first conversation needs, before it is opened, a step at a time."""
         import sidelight.ui.document.document
 
-        yield 0
+        yield
         import sidelight.ui.document.piece_view
 
-        yield 0
+        yield
         import sidelight.ui.panes.compare.pane  # noqa: F401
 
-        yield 0
-        for _ in (self._lanes or self._make_lanes()).stock():
-            yield 0
+        yield
+        yield from (self._lanes or self._make_lanes()).stock()
         from sidelight.ui.document.rehearsal import rehearse
 
-        for _ in rehearse(self._palette, self._zoom):
-            yield 0
+        yield from rehearse(self._palette, self._zoom)
 
     def _make_lanes(self) -> LanesPane:
         """The pane, by which the parser and its friends are imported: long after the first paint."""

@@ -128,9 +128,9 @@ class RowArea(QAbstractScrollArea):
 
     @follow.setter
     def follow(self, on: bool) -> None:
-        before, self._follow = self._follow, on
-        if on and not before:
-            self._settle(None)
+        if on and not self._follow:
+            self.to_end()
+        self._follow = on
 
     def to_end(self) -> None:
         """Go to the end and follow from there."""

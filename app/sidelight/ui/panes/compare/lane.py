@@ -134,8 +134,7 @@ class LaneColumn(QFrame):
         if rows:
             began = time.monotonic()
             self._draw_rows()
-            self.drawn_at = time.monotonic()
-            self._costs = (self._costs[1], self.drawn_at - began)
+            self._costs = (self._costs[1], time.monotonic() - began)
         return turned
 
     @property
@@ -149,9 +148,8 @@ class LaneColumn(QFrame):
             self._remark = (reply_id, remark)
             self._draw_bars()
 
-    def become(self, lane: Lane) -> None:
-        """Be another lane's from now on: empty, and as new."""
-        self.lane = lane
+    def clear(self) -> None:
+        """Be as new, for another lane."""
         self.stale, self.drawn_at, self._costs = True, 0.0, (0.0, 0.0)
         self._turns, self._drawn_stage, self._remark = (), None, ("", Remark())
         self._times.clear()

@@ -279,7 +279,7 @@ class LanesPane(QWidget):
         own = {c.lane.id: c for c in self._columns if c.lane.id in here}
         free = [c for c in self._columns if c.lane.id not in here]
         for column in free:
-            column.become(_NOBODY)
+            column.clear()
         self._spare = free + self._spare  # those that stand at a lane's place first
         self._columns = [own.get(x.id) or self._taken(x) for x in lanes]
         for column in self._spare:
@@ -303,7 +303,7 @@ class LanesPane(QWidget):
         if not self._spare:
             return self._made(lane)
         column = self._spare.pop(0)
-        column.become(lane)
+        column.lane = lane
         return column
 
     def _made(self, lane: Lane) -> LaneColumn:
@@ -352,11 +352,10 @@ class LanesPane(QWidget):
         due = [p for p in waiting if self._is_due(self._columns[p], now)]
         late = False
         for place in due[:_MOST]:
-            turned = self._draw(
-                place, rows=True
-            )  # such a lane is painted whole, which leaves no time for another
-            self._columns[place].drawn_at = now  # all of a frame are due again in the same one
-            late = turned or self._columns[place].rows.reading or time.monotonic() - now > _BUDGET
+            column, turned = self._columns[place], self._draw(place, rows=True)
+            column.drawn_at = now  # all of a frame are due again in the same one
+            # one that turned is painted whole, which leaves no time for another
+            late = turned or column.rows.reading or time.monotonic() - now > _BUDGET
             if late:
                 break
         if any(self._columns[p].stale for p in waiting):

@@ -25,9 +25,8 @@ class ListView(QTreeView):
         self.setRootIsDecorated(False)
         self.setItemsExpandable(False)
         self.setIndentation(0)
-        self.setVerticalScrollMode(
-            QTreeView.ScrollMode.ScrollPerItem
-        )  # by pixels it would ask for every height
+        # by pixels it would ask for every height
+        self.setVerticalScrollMode(QTreeView.ScrollMode.ScrollPerItem)
 
     def verticalOffset(self) -> int:
         """Of a pattern in the ground, which has none here; Qt would add up the heights of all rows above for it."""

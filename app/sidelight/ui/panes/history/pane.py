@@ -305,9 +305,8 @@ class HistoryPane(QFrame):
                 self._list.setCurrentIndex(self._choosable(max(chosen, 0), 1))
             self._on_current()
             return
-        if (
-            changed and self._drawn == self._value.current
-        ):  # whoever reads far below is not taken away from there
+        if changed and self._drawn == self._value.current:
+            # whoever reads far below is not taken away from there
             self._list.doItemsLayout()
             bar.setValue(at)
         index = self._index_of(self._value.current)
